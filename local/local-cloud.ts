@@ -90,7 +90,12 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
   url = await services.gateway.listen();
   stack = await deployStack(foundation, services, inOrder);
   for (const service of inOrder) await service.start?.();
-  watchConfigRepository(props, foundation, { tableName, busName: refOf(stack, 'AWS::Events::EventBus') }, closers);
+  watchConfigRepository(
+    props,
+    foundation,
+    { tableName, busName: () => refOf(stack, 'AWS::Events::EventBus') },
+    closers,
+  );
 
   return {
     ...services,
@@ -132,11 +137,11 @@ async function deployStack(
 function watchConfigRepository(
   { configRepository: directory }: ServiceOptions,
   { context, programs, door: { calls } }: Foundation,
-  { tableName, busName }: { readonly tableName: () => string; readonly busName: string },
+  { tableName, busName }: { readonly tableName: () => string; readonly busName: () => string },
   closers: Closers,
 ): void {
   if (!directory) return;
-  const pushes = startConfigPushes({ context, calls, programs, directory, tableName, busName });
+  const pushes = startConfigPushes({ context, calls, programs, directory, tableName, busName: busName() });
   closers.add(() => pushes.stop());
 }
 

@@ -13,6 +13,7 @@ export class AuditUnreadableError extends Error {
 const PageSchema = z.object({
   items: z.array(z.unknown()),
   nextCursor: z.string().optional(),
+  skipped: z.int().optional(),
   head: z.object({ sequence: z.int(), hash: z.string() }),
 });
 type Page = z.infer<typeof PageSchema>;
@@ -33,13 +34,13 @@ export async function readAudit(api: AuditApi): Promise<ReadAudit> {
   return { ...(page && { head: page.head }), entries: pagesOf(send, path) };
 }
 
-/** Reads a page. Returns undefined when the API fails on one of its entries. */
+/** Reads a page. Returns undefined when the API cannot read one of its entries. */
 async function readPage(send: SendRequest, path: string, query: Record<string, string>): Promise<Page | undefined> {
   const { status, body } = await send({ method: 'GET', path, query });
   if (status === 500) return undefined;
   const page = PageSchema.safeParse(body);
   if (status !== 200 || !page.success) throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(body)}`);
-  return page.data;
+  return page.data.skipped ? undefined : page.data;
 }
 
 async function* pagesOf(send: SendRequest, path: string): AsyncGenerator<unknown> {

@@ -114,7 +114,10 @@ describe('DynamoStore, when DynamoDB', () => {
   test('stays away, its error comes through after the attempts the SDK would make', async () => {
     const asked = table.requests.length;
     answer = () => ({ status: 500, body: { __type: 'InternalServerError', message: 'never' } });
-    await expect(openStore().get('releaseLog', { application: 'my-app' })).rejects.toThrow('never');
+    await expect(openStore().get('releaseLog', { application: 'my-app' })).rejects.toMatchObject({
+      name: 'ServiceUnavailableError',
+      cause: { message: 'never' },
+    });
     expect(table.requests.length - asked).toBe(4);
   });
 
@@ -159,8 +162,8 @@ describe('DynamoStore, when DynamoDB', () => {
     const store = openStore();
     const both = await Promise.allSettled(['a', 'b'].map((application) => store.get('releaseLog', { application })));
     expect(both).toMatchObject([
-      { status: 'rejected', reason: { message: '2 of 2 items were left out' } },
-      { status: 'rejected', reason: { message: '2 of 2 items were left out' } },
+      { status: 'rejected', reason: { cause: { message: '2 of 2 items were left out' } } },
+      { status: 'rejected', reason: { cause: { message: '2 of 2 items were left out' } } },
     ]);
   });
 

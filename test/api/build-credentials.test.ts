@@ -5,6 +5,9 @@ import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
 import { World } from '../harness/world.ts';
 
+// Lambda tells a function its name. The name of the metrics begins with it.
+process.env.AWS_LAMBDA_FUNCTION_NAME = 'stagegate-credentials';
+
 const BUILD = 'arn:aws:sts::000000000000:assumed-role/stagegate-plan-build/AWSCodeBuild-1';
 const STAFF = 'arn:aws:sts::000000000000:assumed-role/Staff/jane';
 

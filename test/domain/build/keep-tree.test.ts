@@ -6,6 +6,7 @@ import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
 import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
 import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
+import { ServiceUnavailableError } from '../../../lambdas/domain/errors.ts';
 import { MOST_KEPT } from '../../../lambdas/domain/model/kept/kept-trees.ts';
 import { commitOf } from '../../harness/builders.ts';
 import { TOOLING, World } from '../../harness/world.ts';
@@ -185,7 +186,7 @@ describe('nothing is forgotten if', () => {
     const copyOnce = world.artifacts.copyOnce.bind(world.artifacts);
     world.artifacts.copyOnce = async (from, to) => {
       await copyOnce(from, to);
-      throw new Error('killed');
+      throw new ServiceUnavailableError('killed');
     };
     await world.succeed('dev1', 1);
     expect(objects()).toHaveLength(1);
