@@ -120,7 +120,12 @@ describe('the stacks of an environment’s account', () => {
     }
     const stateRole = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-state`;
     expect(cloud.door.policies.trustStatements(stateRole)).toMatchObject([
-      { principals: STATE_READERS.map((name) => ({ value: control(name) })) },
+      {
+        principals: [{ value: 'arn:aws:iam::111111111111:root' }],
+        conditions: expect.arrayContaining([
+          expect.objectContaining({ key: 'aws:PrincipalArn', values: STATE_READERS.map(control) }),
+        ]),
+      },
     ]);
   });
 
