@@ -18,6 +18,7 @@ import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
 import { EventBridgeScheduler } from '../../lambdas/adapters/event-bridge-scheduler.ts';
+import { HttpsRepositoryHeads } from '../../lambdas/adapters/https-repository-heads.ts';
 import { KmsLinkSigner } from '../../lambdas/adapters/kms-link-signer.ts';
 import { KmsWebhookSecrets } from '../../lambdas/adapters/kms-webhook-secrets.ts';
 import { ResolverPublicDns } from '../../lambdas/adapters/resolver-public-dns.ts';
@@ -191,6 +192,7 @@ const ROWS: readonly Row[] = [
 const methodsOf = (adapter: object): string[] =>
   Object.getOwnPropertyNames(Object.getPrototypeOf(adapter)).filter((name) => name !== 'constructor');
 
+/** How hosts of repositories fail is in the suite of their adapter. */
 test('every operation of every adapter that functions use is in the tables of this file', () => {
   const services = join(import.meta.dirname, '../../lambdas/runtime/services');
   const used = readdirSync(services).flatMap((file) =>
@@ -198,7 +200,8 @@ test('every operation of every adapter that functions use is in the tables of th
       ([, name]) => name,
     ),
   );
-  const tested = [...ROWS.map(({ adapter }) => adapter), new DynamoStore('table'), new ResolverPublicDns()];
+  const others = [new DynamoStore('table'), new ResolverPublicDns(), new HttpsRepositoryHeads()];
+  const tested = [...ROWS.map(({ adapter }) => adapter), ...others];
   expect(used.sort()).toEqual(tested.map((adapter) => adapter.constructor.name).sort());
   for (const { adapter, calls } of ROWS) expect(Object.keys(calls).sort()).toEqual(methodsOf(adapter).sort());
   expect(Object.keys(STORE).sort()).toEqual(methodsOf(new DynamoStore('table')).sort());

@@ -17,6 +17,9 @@ import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../harness/http-event.ts';
 
+// Lambda tells a function its name. The name of the metrics begins with it.
+process.env.AWS_LAMBDA_FUNCTION_NAME ??= LAMBDA_CONTEXT.functionName;
+
 export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
 
 export const PUBLIC_URL = 'https://api.example.com';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { publishDns } from '../../../lambdas/domain/dns/publish-dns.ts';
+import { RoleRefusedError } from '../../../lambdas/domain/errors.ts';
 import type { ZoneRecord } from '../../../lambdas/domain/model/dns/zone-record.ts';
 import { HOSTNAME } from '../../harness/builders.ts';
 import { DnsWorld, LOAD_BALANCER, ZONE } from '../../harness/dns-world.ts';
@@ -324,12 +325,12 @@ describe('a destroyed environment', () => {
     expect([world.certificates.held.size, await world.dns()]).toEqual([0, undefined]);
   });
 
-  test('goes on where a crash stopped it', async () => {
+  test('goes on where an error stopped it', async () => {
     const { delete: remove } = world.certificates;
     world.certificates.delete = async (...call) => {
       world.certificates.delete = remove;
       await remove.apply(world.certificates, call);
-      throw new Error('crash');
+      throw new RoleRefusedError('the role was taken away');
     };
     expect((await destroy()).status).toBe('failed');
     expect((await destroy()).status).toBe('succeeded');

@@ -259,9 +259,9 @@ describe('the role and the zone that an operator makes', () => {
   it('let nobody in with another external id, nor another function', async () => {
     await world.change('dev1', { externalId: 'b'.repeat(32) });
     const id = await world.deploy('dev1', 1);
-    await expect(ensureCertificate(services(), id)).rejects.toThrow('sts:AssumeRole');
+    await expect(ensureCertificate(services(), id)).rejects.toThrow('does not trust Stagegate with this external id');
     await world.change('dev1', { externalId: 'a'.repeat(32) });
     const other = services(`arn:aws:iam::${CONTROL}:role/stagegate-read`);
-    await expect(ensureCertificate(other, id)).rejects.toThrow('sts:AssumeRole');
+    await expect(ensureCertificate(other, id)).rejects.toThrow('does not trust Stagegate with this external id');
   });
 });
