@@ -106,19 +106,25 @@ describe('a setting that cannot be', () => {
   });
 
   test('is refused when another environment has the hostname', async () => {
-    // `my-app` + `dev1` and `my` + `app-dev1` give the same first part of the hostname.
+    // `my-app` + `dev1` and `my` + `app-dev1` give the same first part of the hostname. Both are registered, as they may
+    // be in an installation from before such names were refused.
     const world = await create();
-    await world.put(dev1, body());
+    await world.put(dev1, body(null));
     const other = { ...APPLICATION, serviceDiscoveryDomain: 'acme.example', pipeline: ['app-dev1', 'stage1', 'prod1'] };
     await world.put('/applications/my', other);
+    await world.store.transact(async (transaction) => {
+      const registered = await transaction.get('environment', { application: 'my-app', name: 'dev1' });
+      if (registered) transaction.insert('environment', { ...registered, application: 'my', name: 'app-dev1' });
+    });
+    await world.put(dev1, body());
     const path = '/applications/my/environments/app-dev1';
     const { status, body: problem } = await world.put(path, body());
     expect([status, problem.type]).toEqual([409, 'urn:stagegate:problem:hostname-taken']);
     expect(problem.detail).toBe(`${HOSTNAME} is the hostname of my-app/dev1`);
-    expect((await world.get(path)).status).toBe(404);
+    expect((await world.get(path)).body.dns).toBeUndefined();
     // The hostname is free again when its owner gives it up.
     await world.put(dev1, body(null));
-    expect((await world.put(path, body())).status).toBe(201);
+    expect((await world.put(path, body())).status).toBe(200);
   });
 
   test('is raced for by two environments, and one gets it', async () => {

@@ -54,6 +54,9 @@ interface AskedFor {
 const ASKED_FOR: readonly AskedFor[] = [
   { functionName: 'stagegate-consume-plan', answer: 'banned', payloadField: 'canWait' },
   { functionName: 'stagegate-consume-plan', answer: 'unchecked', payloadField: 'canWait' },
+  { functionName: 'stagegate-inspect-failed-apply', answer: 'running', payloadField: 'error' },
+  { functionName: 'stagegate-inspect-failed-apply', answer: 'succeeded', payloadField: 'error' },
+  { functionName: 'stagegate-inspect-failed-apply', answer: 'not-begun', payloadField: 'error' },
 ];
 const isAskedFor = (functionName: string, answer: string, payloads: readonly object[]): boolean =>
   ASKED_FOR.some(
