@@ -29,7 +29,7 @@ export const RETRIES = {
   functionWithToken: [never(['States.Timeout']), never(FINAL_ERRORS), PERSISTENTLY],
   /**
    * Waits about five hours until CodeBuild takes a plan: new accounts can run one build at a time and queue hardly any.
-   * The pauses are ten times as long as those of an apply, so that a free place goes to an apply.
+   * The pauses are five times as long as those of an apply, so that a free place goes to an apply.
    */
   planInQueue: [
     {
@@ -45,10 +45,10 @@ export const RETRIES = {
   applyInQueue: [
     {
       errors: [...REFUSED_FOR_NOW],
-      interval: Duration.seconds(6),
+      interval: Duration.seconds(10),
       backoffRate: 2,
-      maxDelay: Duration.seconds(30),
-      maxAttempts: 960,
+      maxDelay: Duration.seconds(60),
+      maxAttempts: 480,
       jitterStrategy: JitterType.FULL,
     },
   ],

@@ -66,7 +66,7 @@ export class States {
     this.waitForApplies = this.createWait('WaitForApplies', '$consumption.waitSeconds');
     this.waitForPlan = this.createWait('WaitForPlan', '60 + $floor($random() * 120)');
     this.waitForApply = this.createWait('WaitForApply', '15 + $floor($random() * 30)');
-    this.waitForApplyEnd = this.createWait('WaitForApplyEnd', '60');
+    this.waitForApplyEnd = this.createWait('WaitForApplyEnd', '$inspection.waitSeconds');
     this.plan = this.createBuild('Plan', {
       comment: 'Plans the release against the environment',
       projects: runner.projects('plan'),

@@ -118,8 +118,9 @@ function passGate(states: States, gate: GateStates): void {
  * Approvals may have taken days, so CheckPlan checks whether the plan is still about the current state. A stale plan is
  * made again. Approvals carry over if the new plan means the same; AnalyzePlan says which gates are left. ConsumePlan
  * uses the approved plan up, once, after checking everything again. While applies are banned, it waits, and then the plan
- * is checked again. Apply applies exactly that plan. The execution must not stop it, so it has no timeout of its own (the timeout of CodeBuild counts) and no parallel sibling. A plan that
- * Terraform itself refuses as stale is made again too, a limited number of times.
+ * is checked again. Apply applies exactly that plan. The execution must not stop it, so it has no timeout of its own
+ * (the timeout of CodeBuild counts) and no parallel sibling. A plan that Terraform itself refuses as stale is made again
+ * too, a limited number of times.
  *
  * Whatever error Apply ends with, a build may be applying: InspectFailedApply asks what the build itself left. While one
  * runs, the execution waits. If none has begun, none can any more, and the plan may be consumed once again. When
@@ -150,7 +151,7 @@ function applyPlan(states: States): void {
   start.addCatch(resume, NO_ANSWER).addCatch(inspection, FAILURE).next(states.task('RecordOutputs'));
   resume
     // The error that was not answered stays the failure, because it says whether another attempt may succeed.
-    .addCatch(inspection, { errors: ['States.QueryEvaluationError'], outputs: OUTPUT })
+    .addCatch(inspection, { errors: [...REFUSED_FOR_NOW, 'States.QueryEvaluationError'], outputs: OUTPUT })
     .addCatch(inspection, failureOf(name))
     .next(states.task('RecordOutputs'));
   inspection

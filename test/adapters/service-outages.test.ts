@@ -159,6 +159,7 @@ const ROWS: readonly Row[] = [
   row('CodeBuild', builds, {
     anyInProgress: (port) => port.anyInProgress(['plan:1']),
     isRunningWith: (port) => port.isRunningWith('plan:1', 'a', 'b'),
+    statusOf: (port) => port.statusOf('stagegate-plan:1'),
   }),
   row('EventBridge', bus, { publish: (port) => port.publish('DeploymentSucceeded', SUCCEEDED) }),
   row('SNS', mail, {

@@ -121,7 +121,7 @@ describe('a setting that cannot be', () => {
     const { status, body: problem } = await world.put(path, body());
     expect([status, problem.type]).toEqual([409, 'urn:stagegate:problem:hostname-taken']);
     expect(problem.detail).toBe(`${HOSTNAME} is the hostname of my-app/dev1`);
-    expect((await world.get(path)).body.dns).toBeUndefined();
+    expect((await world.get(path)).body.dns).toBeNull();
     // The hostname is free again when its owner gives it up.
     await world.put(dev1, body(null));
     expect((await world.put(path, body())).status).toBe(200);

@@ -58,7 +58,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
       Plan: 1, // the simulated build's own
       AnalyzePlan: 3,
       ConsumePlan: 2,
-      Apply: 1, // the simulated build's own
+      Apply: 6, // the simulated build's own, which redeems its ticket
       RecordOutputs: 2,
       RecordSuccess: 3,
       AnnounceSuccess: 1,

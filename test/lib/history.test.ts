@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { MOST_ATTEMPTS } from '../../lambdas/domain/build/attempt.ts';
 import { MOST_ROUNDS } from '../../lambdas/domain/build/next-round.ts';
-import { pauseAfter } from '../../lambdas/domain/deployment/pause-after.ts';
+import {
+  PAUSES_OF_APPLY,
+  PAUSES_OF_BAN,
+  type Pauses,
+  pauseAfter,
+} from '../../lambdas/domain/deployment/pause-after.ts';
 import { ConfigurationError, parseConfig } from '../../lib/config.ts';
 import {
   EVENTS_OF_LOOK,
@@ -40,7 +46,17 @@ function reachableFrom(start: string): ReadonlySet<string> {
 const retriesOf = ({ Retry }: TaskState): number => Math.max(0, ...Retry.map(({ MaxAttempts }) => MaxAttempts));
 
 /** Days for which a deployment may wait for the end of a ban. */
-const LONGEST_BAN_DAYS = 127;
+const LONGEST_BAN_DAYS = 30;
+/** Hours after which CodeBuild ends a build. */
+const LONGEST_APPLY_HOURS = 36;
+
+/** Returns how many looks a wait of so many seconds takes. */
+function looksIn(seconds: number, pauses: Pauses): number {
+  let [looks, waited] = [0, 0];
+  for (; waited < seconds; looks++)
+    waited += pauseAfter(new Date(0).toISOString(), new Date(waited * 1000).toISOString(), pauses);
+  return looks;
+}
 
 describe('the history of an execution', () => {
   test('has room for every wait, round and retry at the same time', () => {
@@ -56,10 +72,15 @@ describe('the history of an execution', () => {
       // At most one attempt after another lasts: a task that is out of attempts ends the deployment.
       return sum + visits * once(name);
     }, 0);
-    let [looks, waited] = [0, 0];
-    for (; waited < LONGEST_BAN_DAYS * 86_400; looks++)
-      waited += pauseAfter(new Date(0).toISOString(), new Date(waited * 1000).toISOString());
-    expect(rest + looks * EVENTS_OF_LOOK + MOST_EVENTS_OF_DNS).toBeLessThan(MOST_EVENTS);
+    const bans = looksIn(LONGEST_BAN_DAYS * 86_400, PAUSES_OF_BAN);
+    const applies = looksIn(LONGEST_APPLY_HOURS * 3600, PAUSES_OF_APPLY);
+    // From the pause before another attempt to the end of the one that is not answered either. One waits in the queue.
+    const attempt = ['WaitForApply', 'CheckPlan', 'IsPlanCurrent?', 'ConsumePlan', 'IsPlanConsumed?', 'Apply']
+      .concat('ResumeApply', 'InspectFailedApply', 'WhatBecameOfApply?')
+      .reduce((sum, name) => sum + (stateOf(name).Type === 'Task' ? EVENTS_OF_TASK : EVENTS_OF_STEP), 0);
+    const attempts = MOST_ATTEMPTS * (attempt + EVENTS_OF_RETRY * retriesOf(stateOf('ResumeApply') as TaskState));
+    const waits = (bans + applies) * EVENTS_OF_LOOK + MOST_EVENTS_OF_DNS;
+    expect(rest + attempts + waits).toBeLessThan(MOST_EVENTS);
   });
 
   test('counts the attempts that the definition has', () => {
@@ -80,7 +101,9 @@ describe('the history of an execution', () => {
     const loops = names.filter((name) => reachableFrom(name).has(name) && !reachableFrom(name).has('PreparePlan'));
     expect(loops.sort()).toEqual(['IsDnsPublished?', 'PublishDns', 'WaitForDns']);
     const pauses = names.filter((name) => stateOf(name).Type === 'Wait');
-    expect(pauses.sort()).toEqual(['WaitForApplies', 'WaitForCertificate', 'WaitForDns']);
+    expect(pauses.sort()).toEqual(
+      ['WaitForApplies', 'WaitForApply', 'WaitForApplyEnd', 'WaitForCertificate', 'WaitForDns', 'WaitForPlan'].sort(),
+    );
   });
 });
 

@@ -30,10 +30,10 @@ export const UNANSWERED = [
 ] as const;
 
 const PREFIX = 'CodeBuild.';
-const PASSING: readonly string[] = [...REFUSED_FOR_NOW, ...UNANSWERED];
+const NOT_ANSWERED: readonly string[] = UNANSWERED;
 
 /** Returns whether the error is one of StartBuild, and not of a build. */
 export const isStartError = (error: string): boolean => error.startsWith(PREFIX);
 
-/** Returns whether another attempt may succeed after this error. */
-export const isPassing = (error: string): boolean => PASSING.includes(error);
+/** Returns whether StartBuild was not answered. */
+export const isUnanswered = (error: string): boolean => NOT_ANSWERED.includes(error);

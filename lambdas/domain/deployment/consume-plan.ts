@@ -18,7 +18,7 @@ import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { objectionTo, readForObjection } from './objection.ts';
 import { objectionToContent, readForContent } from './objection-to-content.ts';
-import { pauseAfter } from './pause-after.ts';
+import { PAUSES_OF_BAN, pauseAfter } from './pause-after.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),
@@ -135,7 +135,7 @@ function waitForApplies(
     transaction.put('deployment', { ...deployment, appliesBannedSince: since });
     recordEvent(transaction, surroundings, deployment.id, 'applies-banned');
   }
-  return { outcome: 'banned', waitSeconds: pauseAfter(since, now) };
+  return { outcome: 'banned', waitSeconds: pauseAfter(since, now, PAUSES_OF_BAN) };
 }
 
 /** Marks as used up every lift that the plan needs. */
