@@ -1,12 +1,13 @@
 import { DomainError } from '../domain/errors.ts';
+import { noted } from './calls-under-way.ts';
 
 /**
- * Makes a call of a service. An error that passes (`isPassing`) is thrown as ServiceUnavailableError. What is known
+ * Makes a call of a service, which is noted while it is under way. An error that passes (`isPassing`) is thrown as ServiceUnavailableError. What is known
  * about the errors of services is loaded only when a call fails.
  */
 export async function orUnavailable<T>(service: string, doing: string, call: () => Promise<T>): Promise<T> {
   try {
-    return await call();
+    return await noted(call());
   } catch (error) {
     if (error instanceof DomainError) throw error;
     const { explained } = await import('./service-errors.ts');

@@ -9,6 +9,7 @@ import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEAD
 import { type Log, logger } from './logger.ts';
 import type { OperationLoader } from './operation.ts';
 import { requestLog } from './request-log.ts';
+import { untilCallsEnd } from './until-calls-end.ts';
 
 /** The longest body that is read. Every valid request of this API is much shorter. */
 const MOST_BODY_CHARACTERS = 256 * 1024;
@@ -22,6 +23,7 @@ export function apiHandler<Services extends object>(
   { services, log = logger }: HandlerSetup<NoInfer<Services>>,
 ) {
   return middy<unknown, HttpAnswer>()
+    .use(untilCallsEnd())
     .use(requestLog(log))
     .use(problems(log))
     .handler(async (given: unknown, context: unknown): Promise<HttpAnswer> => {

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import * as z from 'zod';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
+import { untilCallsEnd } from './until-calls-end.ts';
 
 /** The envelope that EventBridge puts around every event. */
 export const EnvelopeSchema = z.object({
@@ -23,7 +24,9 @@ export function eventHandler<Detail extends z.ZodType>(
     logger.appendKeys({ eventId: envelope.id, detailType: envelope['detail-type'] });
     await perform(parseInput('event detail', detail, envelope.detail), envelope);
     logger.info('event consumed');
-  }).onError(({ error }) => {
-    logger.error('event not consumed', { error });
-  });
+  })
+    .use(untilCallsEnd())
+    .onError(({ error }) => {
+      logger.error('event not consumed', { error });
+    });
 }

@@ -5,6 +5,7 @@ import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
 import { requestLog } from './request-log.ts';
+import { untilCallsEnd } from './until-calls-end.ts';
 
 /** A whole HTML document. */
 export interface Page {
@@ -43,6 +44,7 @@ export function pageHandler<Services>(
     body: html,
   });
   return middy<unknown, HttpAnswer>()
+    .use(untilCallsEnd())
     .use(requestLog(log))
     .use(failures(log, (status) => respond(failure(status))))
     .handler(async (given: unknown): Promise<HttpAnswer> => {

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { ConflictError, DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
+import { untilCallsEnd } from './until-calls-end.ts';
 
 /**
  * Returns the handler of a Task of the state machine. It parses the payload and the result with their schemas, and logs
@@ -20,13 +21,15 @@ export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, O
     const result = output.parse(await perform(payload));
     logger.info('task done');
     return result;
-  }).onError((request) => {
-    const { error } = request;
-    if (error instanceof PassingError) {
-      logger.warn('task failed for now', { error });
-      request.error = new ConflictError(error.message, { cause: error });
-    } else if (error instanceof DomainError && !(error instanceof InvalidInputError))
-      logger.warn('task refused', { error });
-    else logger.error('task crashed', { error });
-  });
+  })
+    .use(untilCallsEnd())
+    .onError((request) => {
+      const { error } = request;
+      if (error instanceof PassingError) {
+        logger.warn('task failed for now', { error });
+        request.error = new ConflictError(error.message, { cause: error });
+      } else if (error instanceof DomainError && !(error instanceof InvalidInputError))
+        logger.warn('task refused', { error });
+      else logger.error('task crashed', { error });
+    });
 }

@@ -9,6 +9,7 @@ import type { FunctionEnvironment, FunctionName } from '../../lambdas/functions.
 import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
 import { acknowledge, LeastPrivilegeRole, type Permission } from './permissions.ts';
+import { UNTRACED_FUNCTIONS } from './untraced-functions.ts';
 
 /** One binding per variable of the function's schema. A forgotten or superfluous one is a compiler error. */
 type Bindings<Name extends FunctionName> = {
@@ -36,7 +37,7 @@ export interface HouseFunctionProps<Name extends FunctionName> {
   readonly functionsDirectory: string;
 }
 
-/** Any function of Stagegate: Node.js 24 on arm64, with its own role, its own encrypted log group, and tracing. */
+/** Any function of Stagegate: Node.js 24 on arm64, with its own role and its own encrypted log group. */
 export class HouseFunction<Name extends FunctionName = FunctionName> extends Construct {
   readonly function: LambdaFunction;
   readonly roleArn: string;
@@ -46,6 +47,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
   constructor(scope: Construct, name: Name, props: HouseFunctionProps<Name>) {
     super(scope, name);
     const { installation, encryption } = props;
+    const isTraced = !UNTRACED_FUNCTIONS.has(name);
     const physicalName = nameIn(installation, name);
     const bindings: readonly (readonly [string, Binding])[] = Object.entries<Binding>(props.bindings);
     const logGroup = encryption.logGroup(this, 'Logs', `/aws/lambda/${physicalName}`);
@@ -57,7 +59,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       permissions: [
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
-        TRACING,
+        ...(isTraced ? [TRACING] : []),
         ...(this.deadLetters ? [{ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }] : []),
         ...bindings.flatMap(([, { permissions }]) => permissions),
         ...(props.permissions ?? []),
@@ -77,7 +79,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
       role: role.withoutPolicyUpdates(),
       logGroup,
-      tracing: Tracing.ACTIVE,
+      tracing: isTraced ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
       deadLetterQueue: this.deadLetters,
       environment: Object.fromEntries(bindings.map(([variable, { value }]) => [variable, value])),
     });

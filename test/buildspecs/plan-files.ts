@@ -19,6 +19,8 @@ export interface PlanFacts {
   /** The root module's files. */
   readonly files?: Readonly<Record<string, string>>;
   readonly state?: { readonly serial: number; readonly lineage: string };
+  /** When it was made, in RFC 3339. Without it, plans of the same second and content have the same bytes. */
+  readonly madeAt?: string;
 }
 
 /** The backend that a stand-in's `init` configures. */
@@ -50,6 +52,7 @@ export function planFile({
   plan.uint32(26).string(workspace).join();
   plan.uint32((14 << 3) | 2).string('1.99.0');
   plan.uint32(17 << 3).int32(['normal', 'destroy', 'refresh-only'].indexOf(mode));
+  if (facts.madeAt) plan.uint32((21 << 3) | 2).string(facts.madeAt);
   const files = Object.entries(facts.files ?? {});
   const entries = {
     tfplan: plan.finish(),

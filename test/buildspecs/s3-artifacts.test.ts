@@ -24,7 +24,7 @@ afterAll(async () => {
   await s3.close();
 });
 
-const open = (run: string) => s3Artifacts(BUCKET, `runs/${run}/`, { retries: 2, minTimeout: 1 });
+const open = (run: string) => s3Artifacts(BUCKET, `runs/${run}/`, { retries: 2, minTimeout: 1, maxTimeout: 1 });
 const underWay = (times: number) =>
   s3.door.faults.add({
     service: 's3',

@@ -1,9 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import * as z from 'zod';
 import { type ApplyProgress, applyPlan, judgeFailedApply } from '../../buildspecs/program/apply-plan.ts';
-import { S3_SETTINGS, s3Artifacts } from '../../buildspecs/program/artifacts/s3-artifacts.ts';
+import {
+  S3_PATIENCE,
+  S3_SETTINGS,
+  type S3Patience,
+  s3Artifacts,
+} from '../../buildspecs/program/artifacts/s3-artifacts.ts';
 import type { Machine } from '../../buildspecs/program/build/build.ts';
 import { runApplyBuild, runInspectBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
 import { BROKER_PATIENCE } from '../../buildspecs/program/credentials/engine-credentials.ts';
@@ -14,11 +20,21 @@ import type { BuildStandIn, RunRequest } from '../../local/services/codebuild/ru
 import { WAITS_DIVIDED_BY } from './scale.ts';
 import { runStandInStep } from './stand-in-engine.ts';
 
-/** The builds' patience with the broker, on the scale of the outages. */
-const PATIENCE = {
-  ...BROKER_PATIENCE,
-  firstDelayMs: BROKER_PATIENCE.firstDelayMs / WAITS_DIVIDED_BY,
-  longestMs: BROKER_PATIENCE.longestMs / WAITS_DIVIDED_BY,
+/**
+ * The builds' patience with the broker, whose delays are on the scale of the outages. The times for an answer and for all
+ * attempts are not: functions are not faster here. The number of attempts ends every wait before they do.
+ */
+const PATIENCE = { ...BROKER_PATIENCE, firstDelayMs: BROKER_PATIENCE.firstDelayMs / WAITS_DIVIDED_BY };
+
+/** The builds' retries with S3. The SDK waits for 100 ms, and twice as long before each further attempt, up to 20 s. */
+const S3_RETRIES = new ConfiguredRetryStrategy(
+  S3_SETTINGS.maxAttempts,
+  (attempt) => (Math.random() * Math.min(100 * 2 ** attempt, 20_000)) / WAITS_DIVIDED_BY,
+);
+const SHORT_S3_PATIENCE: S3Patience = {
+  ...S3_PATIENCE,
+  minTimeout: S3_PATIENCE.minTimeout / WAITS_DIVIDED_BY,
+  maxTimeout: S3_PATIENCE.maxTimeout / WAITS_DIVIDED_BY,
 };
 
 const CredentialsSchema = z.object({
@@ -80,8 +96,8 @@ export class InProcessBuilds implements BuildStandIn {
       environment: { ...variables, PATH: '/nowhere' },
       artifacts: (bucket, prefix) => {
         const { endpoint } = this;
-        const settings = { ...S3_SETTINGS, endpoint, region, credentials, forcePathStyle: true };
-        return { ...s3Artifacts(bucket, prefix, undefined, new S3Client(settings)), warmUp() {} };
+        const settings = { endpoint, region, credentials, forcePathStyle: true, retryStrategy: S3_RETRIES };
+        return { ...s3Artifacts(bucket, prefix, SHORT_S3_PATIENCE, new S3Client(settings)), warmUp() {} };
       },
       notCheckedOut: async () => ({ submodules: [], tooLong: [] }),
       async credentials({ keepSecret, ...props }) {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../local/synthesize.ts';
 import { isExpected } from './expectations.ts';
-import { startFaultCloud } from './fault-cloud.ts';
 import { KINDS, LENGTHS } from './fault-kinds.ts';
 import { allTrials, oneFaultPerOperation, Trials } from './matrix.ts';
 import { nameOf, operationNamed } from './operations.ts';
@@ -57,9 +56,8 @@ function readOptions() {
 async function run(): Promise<number> {
   tell('synthesizing and starting a cloud …');
   process.env.STAGEGATE_E2E_ASSEMBLY ??= await synthesize(join(work, 'assembly'), CONTEXT);
-  const cloud = await startFaultCloud();
+  const trials = new Trials(tell);
   try {
-    const trials = new Trials(cloud, tell);
     const { only } = options;
     const documented = [...documentedRows().keys()];
     const operations =
@@ -82,6 +80,6 @@ async function run(): Promise<number> {
     tell(`${findings.length} findings, ${unexpected.length} unexpected`);
     return unexpected.length > 0 ? 1 : 0;
   } finally {
-    await cloud.stop();
+    await trials.stop();
   }
 }

@@ -1,4 +1,5 @@
 import { FUNCTIONS } from '../../lambdas/functions.ts';
+import { CloudPool } from './cloud-pool.ts';
 import { mayDivert } from './expectations.ts';
 import type { FaultCloud } from './fault-cloud.ts';
 import { faultOf, KINDS, type Kind, kindsOfTrials, LENGTHS, type Length } from './fault-kinds.ts';
@@ -20,7 +21,7 @@ export interface Finding extends Outcome {
 }
 
 /** Applications that are promoted side by side: their outages overlap, and their work keeps two processors busy. */
-const AT_ONCE = 6;
+const AT_ONCE = 10;
 
 const WORKFLOW_CALLERS: ReadonlySet<string> = new Set([
   ...['state machine', 'plan build', 'inspect build', 'apply build', 'state role of the environment'],
@@ -82,66 +83,69 @@ const trialOf = (operations: readonly AwsOperation[], length: Length, kindOf: (i
   length,
 });
 
-/** Runs promotions with faults in one cloud. */
+/** Runs promotions with faults, some at a time. */
 export class Trials {
-  readonly #cloud: FaultCloud;
+  readonly #pool = new CloudPool();
   readonly #tell: (text: string) => void;
   #applications = 0;
 
-  constructor(cloud: FaultCloud, tell: (text: string) => void) {
-    this.#cloud = cloud;
+  constructor(tell: (text: string) => void) {
     this.#tell = tell;
   }
 
-  #nextApplication(): WatchedApplication {
+  stop(): Promise<void> {
+    return this.#pool.stop();
+  }
+
+  #nextApplication(cloud: FaultCloud): WatchedApplication {
     this.#applications += 1;
-    return new WatchedApplication(this.#cloud, `fault${String(this.#applications).padStart(4, '0')}x`);
+    return new WatchedApplication(cloud, `fault${String(this.#applications).padStart(4, '0')}x`);
   }
 
   /** Records the operations of a promotion without faults. Throws an error if it does not go its way. */
-  async record(): Promise<readonly AwsOperation[]> {
-    const application = this.#nextApplication();
-    return recordOperations(this.#cloud.cloud.local, application.name, async () => {
-      const { detours, problems } = await promoteThrough(this.#cloud, application, []);
-      const all = [...detours, ...problems];
-      if (all.length > 0) throw new Error(`a promotion without faults: ${all.join('; ')}`);
+  record(): Promise<readonly AwsOperation[]> {
+    return this.#pool.use((cloud) => {
+      const application = this.#nextApplication(cloud);
+      return recordOperations(cloud.cloud.local, application.name, async () => {
+        const { detours, problems } = await promoteThrough(cloud, application, []);
+        const all = [...detours, ...problems];
+        if (all.length > 0) throw new Error(`a promotion without faults: ${all.join('; ')}`);
+      });
     });
   }
 
-  /** Runs the trials, some at a time. A group of operations that goes another way is divided until one is left. */
+  /** Runs the trials. A group of operations that goes another way is divided until one is left. */
   async run(trials: readonly Trial[]): Promise<Finding[]> {
     const findings: Finding[] = [];
     const waiting = [...trials];
-    let running = 0;
-    await new Promise<void>((resolve, reject) => {
-      const next = () => {
-        if (waiting.length === 0 && running === 0) return resolve();
-        while (running < AT_ONCE && waiting.length > 0) {
-          const trial = waiting.shift();
-          if (!trial) return;
-          running += 1;
-          this.#try(trial)
-            .then(({ found, divided }) => {
-              findings.push(...found);
-              waiting.push(...divided);
-              running -= 1;
-              next();
-            })
-            .catch(reject);
-        }
-      };
-      next();
-    });
-    return findings;
+    const running = new Set<Promise<void>>();
+    const begin = (trial: Trial) => {
+      const work: Promise<void> = this.#pool
+        .use((cloud) => this.#try(cloud, trial))
+        .then(({ found, divided }) => {
+          findings.push(...found);
+          waiting.push(...divided);
+        })
+        .finally(() => running.delete(work));
+      running.add(work);
+    };
+    for (;;) {
+      for (const trial of waiting.splice(0, AT_ONCE - running.size)) begin(trial);
+      if (running.size === 0) return findings;
+      await Promise.race(running);
+    }
   }
 
-  async #try({ faults, length }: Trial): Promise<{ found: readonly Finding[]; divided: readonly Trial[] }> {
-    const application = this.#nextApplication();
-    const { door } = this.#cloud.cloud.local;
+  async #try(
+    cloud: FaultCloud,
+    { faults, length }: Trial,
+  ): Promise<{ found: readonly Finding[]; divided: readonly Trial[] }> {
+    const application = this.#nextApplication(cloud);
+    const { door } = cloud.cloud.local;
     const injected = faults.map(({ operation, kind }) =>
       door.faults.add(faultOf(operation, kind, length, application.name)),
     );
-    const { detours, problems } = await promoteThrough(this.#cloud, application, injected);
+    const { detours, problems } = await promoteThrough(cloud, application, injected);
     const [only] = faults;
     const what = faults.length === 1 && only ? `${nameOf(only.operation)} ${only.kind}` : `${faults.length} operations`;
     this.#tell(

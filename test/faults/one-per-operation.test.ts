@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isExpected } from './expectations.ts';
-import { type FaultCloud, startFaultCloud } from './fault-cloud.ts';
 import { type Finding, oneFaultPerOperation, Trials } from './matrix.ts';
 import { type AwsOperation, nameOf } from './operations.ts';
 import { documentedRows } from './table.ts';
 
 /** Every operation of a promotion fails once. `npm run test:faults` tries all kinds of faults and long outages. */
 describe('a promotion while every operation of AWS fails once', () => {
-  let cloud: FaultCloud;
+  const trials = new Trials(() => undefined);
   let operations: readonly AwsOperation[];
   let findings: readonly Finding[];
 
   beforeAll(async () => {
-    cloud = await startFaultCloud();
-    const trials = new Trials(cloud, () => undefined);
     operations = await trials.record();
     findings = await trials.run(oneFaultPerOperation(operations));
   });
-  afterAll(() => cloud?.stop());
+  afterAll(() => trials.stop());
 
   test('goes its way, loses nothing and applies nothing twice', () => {
     expect(findings.filter((finding) => !isExpected(finding))).toEqual([]);

@@ -34,7 +34,8 @@ export function runStandInStep({ arguments: given, directory, outputFile, onLine
     case 'plan': {
       const { backend } = BackendSchema.parse(JSON.parse(readFileSync(recordOfBackend(directory), 'utf8')));
       const mode = given.includes('-destroy') ? 'destroy' : 'normal';
-      writeFileSync(value('-out'), planFile({ mode, backend, files: configurationIn(directory) }));
+      const madeAt = new Date().toISOString();
+      writeFileSync(value('-out'), planFile({ mode, backend, files: configurationIn(directory), madeAt }));
       return succeed(CHANGES);
     }
     case 'show':

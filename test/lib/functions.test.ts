@@ -8,6 +8,10 @@ import { ofType, stagegate, type Template } from '../harness/synthesized.ts';
 /** With every function. */
 const template = stagegate({ headHosts: 'git.example,github.com/acme' });
 const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);
+const logicalIdOf = (name: string) =>
+  ofType(template, 'AWS::Lambda::Function').find(
+    ([, { Properties }]) => Properties.FunctionName === `stagegate-${name}`,
+  )?.[0];
 const called = (name: string) =>
   functions.find(({ Properties }) => Properties.FunctionName === `stagegate-${name}`)?.Properties;
 
@@ -28,15 +32,23 @@ describe('functions', () => {
     expect(called('look-at-heads')?.Environment.Variables.HEAD_HOSTS).toBe('git.example,github.com/acme');
   });
 
-  test.each(Object.keys(FUNCTIONS))('%s runs on Node.js 24 and arm64, traced, with explicit limits', (name) => {
+  test.each(Object.keys(FUNCTIONS))('%s runs on Node.js 24 and arm64, with explicit limits', (name) => {
     expect(called(name)).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
-      TracingConfig: { Mode: 'Active' },
       MemorySize: expect.any(Number),
       Timeout: expect.any(Number),
     });
+  });
+
+  test.each(Object.keys(FUNCTIONS))('%s is traced, unless a schedule runs it every few minutes', (name) => {
+    const schedules = ofType(template, 'AWS::Events::Rule').filter(
+      ([, { Properties }]) =>
+        /^rate\(\d+ minutes?\)$/.test(Properties.ScheduleExpression) &&
+        JSON.stringify(Properties.Targets).includes(`"${logicalIdOf(name)}"`),
+    );
+    expect(called(name)?.TracingConfig).toEqual({ Mode: schedules.length > 0 ? 'PassThrough' : 'Active' });
   });
 
   test.each(Object.entries(FUNCTIONS))('%s is told exactly what its schema asks for', (name, { services }) => {

@@ -27,19 +27,27 @@ const isNotThere = (error: unknown): boolean =>
 /** Thrown when the connection ends in the middle of an object. The SDK does not read it again by itself. */
 class ObjectCutError extends ArtifactStoreError {}
 
-/**
- * Retries after UNDER_WAY and after a cut, which the SDK does not retry. The delay (milliseconds) doubles before each
- * further one.
- */
-const PATIENCE = { retries: 4, minTimeout: 250 };
+/** Limits for calls that S3 does not perform. */
+export interface S3Patience {
+  readonly retries: number;
+  /** Milliseconds before the first retry. They double before each further one, up to the longest. */
+  readonly minTimeout: number;
+  readonly maxTimeout: number;
+}
 
-/** The settings of the client, apart from those in the environment of the build. */
-export const S3_SETTINGS = { maxAttempts: 5 };
+/** Retries after UNDER_WAY and after a cut, which the SDK does not retry: for half a minute, as long as the SDK does. */
+export const S3_PATIENCE: S3Patience = { retries: 11, minTimeout: 250, maxTimeout: 5_000 };
+
+/**
+ * The settings of the client, apart from those in the environment of the build. A build has cost a minute when it begins,
+ * and people may have approved its plan, so it goes on asking for about half a minute.
+ */
+export const S3_SETTINGS = { maxAttempts: 12 };
 
 export function s3Artifacts(
   bucket: string,
   prefix: string,
-  patience = PATIENCE,
+  patience = S3_PATIENCE,
   client = new S3Client(S3_SETTINGS),
 ): S3Artifacts {
   const write = (key: string, body: Buffer | string, checksum: string): Promise<string | undefined> =>

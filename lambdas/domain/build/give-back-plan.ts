@@ -56,15 +56,16 @@ export async function giveBackPlan(
  * lifted meanwhile stays as it is.
  */
 function withoutApplyStarted(
-  { newestStarted: _since, appliedCommit: _then, ...state }: EnvironmentState,
+  state: EnvironmentState,
   { operation }: DeploymentIn<'applying'>,
   { at, before }: ConsumedPlan,
 ): EnvironmentState {
-  if (!before) return { ...state, newestStarted: _since, ...(_then && { appliedCommit: _then }) };
+  if (!before) return state;
+  const { newestStarted: _newestStarted, appliedCommit: _appliedCommit, ...rest } = state;
   const { newestStarted, appliedCommit, resources, hold } = before;
   const isOwnHold = operation === 'rollback' && state.hold?.at === at;
   return {
-    ...state,
+    ...rest,
     newestStarted,
     ...(appliedCommit && { appliedCommit }),
     ...(resources && !state.resources && { resources }),

@@ -25,6 +25,7 @@ export async function createOrUpdateTable(send: Send, name: string, table: Table
       KeySchema: table.KeySchema,
       BillingMode: table.BillingMode,
       ProvisionedThroughput: table.ProvisionedThroughput,
+      DeletionProtectionEnabled: table.DeletionProtectionEnabled,
       GlobalSecondaryIndexes:
         table.GlobalSecondaryIndexes.length > 0 ? table.GlobalSecondaryIndexes.map(createdIndex) : undefined,
       LocalSecondaryIndexes:

@@ -5,11 +5,12 @@ import { ITEM_OPERATIONS, requiredPermissions, TABLE_OPERATIONS } from './dynamo
 import type { Engine } from './engine.ts';
 import type { TableKeys } from './table-keys.ts';
 import { TableProperties } from './table-properties.ts';
-import { createTableSettings } from './table-settings.ts';
+import { createSettingsOperations, type TableSettings } from './table-settings.ts';
 
 interface DynamoDbOperationsProps extends Pick<LocalContext, 'accountId' | 'region'> {
   readonly engine: Engine;
   readonly tableKeys: TableKeys;
+  readonly settings: TableSettings;
   readonly resolveKeyArn: (keyId: string) => string;
   /** `arn:aws:dynamodb:<region>:<account>:` */
   readonly arnPrefix: string;
@@ -44,7 +45,7 @@ export function createDynamoDbOperations(props: DynamoDbOperationsProps): Record
     engine.send(name, request ? request.body.toString('utf8') : input);
 
   const operations: Record<string, Operation> = {
-    ...createTableSettings(arnPrefix),
+    ...createSettingsOperations(props.settings, arnPrefix),
     ListTables: {
       permissions: () => [{ action: 'dynamodb:ListTables', resources: ['*'] }],
       perform: (input, call) => perform('ListTables', input, call),

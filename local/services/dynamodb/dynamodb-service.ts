@@ -7,6 +7,7 @@ import { createDynamoDbOperations } from './dynamodb-operations.ts';
 import { createEngine } from './engine.ts';
 import { TableKeys } from './table-keys.ts';
 import { TableProperties } from './table-properties.ts';
+import { TableSettings } from './table-settings.ts';
 
 export interface DynamoDbService extends LocalService {
   /** Starts the engine now, in parallel with everything else, instead of when its first table is created. */
@@ -31,12 +32,21 @@ export function createDynamoDbService(
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
   const engine = createEngine(context, dataDirectory, arnPrefix);
   const tableKeys = new TableKeys();
+  const settings = new TableSettings();
   return {
     prepare: () => engine.start(),
     service: {
       signingName: 'dynamodb',
       protocol: createJsonProtocol({ targetPrefix: 'DynamoDB_20120810', version: '1.0' }),
-      operations: createDynamoDbOperations({ accountId, region, engine, tableKeys, arnPrefix, resolveKeyArn }),
+      operations: createDynamoDbOperations({
+        accountId,
+        region,
+        engine,
+        tableKeys,
+        settings,
+        arnPrefix,
+        resolveKeyArn,
+      }),
     },
     provisioners: {
       async 'AWS::DynamoDB::Table'(resource) {
@@ -45,7 +55,10 @@ export function createDynamoDbService(
         const keyId = table.SSESpecification?.KMSMasterKeyId;
         tableKeys.put(name, table, keyId === undefined ? undefined : resolveKeyArn(keyId));
         await createOrUpdateTable(engine.send, name, table);
-        return { ref: name, attributes: { Arn: `${arnPrefix}table/${name}` } };
+        const arn = `${arnPrefix}table/${name}`;
+        settings.setRecoverable(name, table.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled ?? false);
+        settings.addTags(arn, table.Tags ?? []);
+        return { ref: name, attributes: { Arn: arn } };
       },
     },
     stop: () => engine.stop(),

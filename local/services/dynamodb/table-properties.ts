@@ -31,7 +31,7 @@ export const TableProperties = z.strictObject({
   TimeToLiveSpecification: z
     .strictObject({ AttributeName: z.string().optional(), Enabled: BooleanProperty })
     .optional(),
-  // Accepted without effect: the local cloud makes no backups.
+  // Remembered, without effect: the local cloud makes no backups.
   PointInTimeRecoverySpecification: z
     .strictObject({ PointInTimeRecoveryEnabled: BooleanProperty, RecoveryPeriodInDays: NumberProperty.optional() })
     .optional(),

@@ -5,20 +5,43 @@ const OneTable = z.object({ TableName: z.string() });
 const Backups = OneTable.extend({
   PointInTimeRecoverySpecification: z.strictObject({ PointInTimeRecoveryEnabled: z.boolean() }),
 });
-const Tagging = z.object({
-  ResourceArn: z.string(),
-  Tags: z.array(z.strictObject({ Key: z.string(), Value: z.string() })),
-});
+const OneArn = z.object({ ResourceArn: z.string() });
+const TagSchema = z.strictObject({ Key: z.string(), Value: z.string() });
+type Tag = z.infer<typeof TagSchema>;
+const Tagging = OneArn.extend({ Tags: z.array(TagSchema) });
 
-/** Settings of tables that Amazon's engine does not have, only remembered: the local cloud makes no backups. */
-export function createTableSettings(arnPrefix: string): Record<string, Operation> {
-  const recoverable = new Set<string>();
-  const tags = new Map<string, Map<string, string>>();
+/** Settings of tables that Amazon's engine does not have. They are only remembered: the local cloud makes no backups. */
+export class TableSettings {
+  readonly #recoverable = new Set<string>();
+  /** Tags by the table's ARN. */
+  readonly #tags = new Map<string, ReadonlyMap<string, string>>();
+
+  isRecoverable(table: string): boolean {
+    return this.#recoverable.has(table);
+  }
+
+  setRecoverable(table: string, isRecoverable: boolean): void {
+    if (isRecoverable) this.#recoverable.add(table);
+    else this.#recoverable.delete(table);
+  }
+
+  tagsOf(arn: string): readonly Tag[] {
+    return [...(this.#tags.get(arn) ?? [])].map(([Key, Value]) => ({ Key, Value }));
+  }
+
+  addTags(arn: string, tags: readonly Tag[]): void {
+    const given = [...this.tagsOf(arn), ...tags].map(({ Key, Value }): [string, string] => [Key, Value]);
+    this.#tags.set(arn, new Map(given));
+  }
+}
+
+/** Makes the operations that read and change these settings. */
+export function createSettingsOperations(settings: TableSettings, arnPrefix: string): Record<string, Operation> {
   const description = (table: string) => ({
     ContinuousBackupsDescription: {
       ContinuousBackupsStatus: 'ENABLED',
       PointInTimeRecoveryDescription: {
-        PointInTimeRecoveryStatus: recoverable.has(table) ? 'ENABLED' : 'DISABLED',
+        PointInTimeRecoveryStatus: settings.isRecoverable(table) ? 'ENABLED' : 'DISABLED',
       },
     },
   });
@@ -26,7 +49,7 @@ export function createTableSettings(arnPrefix: string): Record<string, Operation
     { action: `dynamodb:${action}`, resources: [`${arnPrefix}table/${OneTable.parse(input).TableName}`] },
   ];
   const onArn = (action: string) => (input: unknown) => [
-    { action: `dynamodb:${action}`, resources: [z.object({ ResourceArn: z.string() }).parse(input).ResourceArn] },
+    { action: `dynamodb:${action}`, resources: [OneArn.parse(input).ResourceArn] },
   ];
   return {
     DescribeContinuousBackups: {
@@ -37,8 +60,7 @@ export function createTableSettings(arnPrefix: string): Record<string, Operation
       permissions: onTable('UpdateContinuousBackups'),
       async perform(input) {
         const { TableName, PointInTimeRecoverySpecification: wanted } = Backups.parse(input);
-        if (wanted.PointInTimeRecoveryEnabled) recoverable.add(TableName);
-        else recoverable.delete(TableName);
+        settings.setRecoverable(TableName, wanted.PointInTimeRecoveryEnabled);
         return description(TableName);
       },
     },
@@ -46,18 +68,13 @@ export function createTableSettings(arnPrefix: string): Record<string, Operation
       permissions: onArn('TagResource'),
       async perform(input) {
         const { ResourceArn, Tags } = Tagging.parse(input);
-        tags.set(ResourceArn, new Map([...(tags.get(ResourceArn) ?? []), ...Tags.map(pairOf)]));
+        settings.addTags(ResourceArn, Tags);
         return {};
       },
     },
     ListTagsOfResource: {
       permissions: onArn('ListTagsOfResource'),
-      async perform(input) {
-        const { ResourceArn } = z.object({ ResourceArn: z.string() }).parse(input);
-        return { Tags: [...(tags.get(ResourceArn) ?? [])].map(([Key, Value]) => ({ Key, Value })) };
-      },
+      perform: async (input) => ({ Tags: settings.tagsOf(OneArn.parse(input).ResourceArn) }),
     },
   };
 }
-
-const pairOf = ({ Key, Value }: { Key: string; Value: string }): [string, string] => [Key, Value];

@@ -6,6 +6,8 @@ import { sweepEnvironments } from '../../../lambdas/domain/ephemeral/sweep-envir
 import { checkRecords } from '../../../lambdas/domain/health/check-records.ts';
 import type { Store } from '../../../lambdas/domain/ports.ts';
 import { reconcile } from '../../../lambdas/domain/reconcile.ts';
+import type { FunctionName } from '../../../lambdas/functions.ts';
+import { UNTRACED_FUNCTIONS } from '../../../lib/constructs/untraced-functions.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';
 import { FakeLinkSigner } from '../../fakes/fake-link-signer.ts';
 import { FakeSurroundings } from '../../fakes/fake-surroundings.ts';
@@ -37,23 +39,29 @@ const REQUEST_SECONDS = 0.005;
 /** The default of every function. */
 const GIGABYTES = 0.5;
 
+interface Schedule {
+  readonly seconds: number;
+  readonly measured: number;
+  readonly snsRequests?: number;
+}
+
 /**
  * Scheduled functions, the seconds between two runs, and the runs that are measured after a first one, which finds
  * something new. Subscriptions are listed by a hundred.
  */
-const SCHEDULES: Readonly<
-  Record<string, { readonly seconds: number; readonly measured: number; readonly snsRequests?: number }>
-> = {
+const SCHEDULES = {
   reconcile: { seconds: 60, measured: 5 },
   sweep: { seconds: 60, measured: 5 },
   'send-reminders': { seconds: 300, measured: 5 },
   'sweep-subscriptions': { seconds: 900, measured: 5, snsRequests: Math.ceil(APPROVERS / 100) },
   'check-certificates': { seconds: 6 * 3600, measured: 1 },
   'check-records': { seconds: 24 * 3600, measured: 0 },
-};
+} as const satisfies Partial<Record<FunctionName, Schedule>>;
+type ScheduledName = keyof typeof SCHEDULES;
+const SCHEDULED_NAMES = Object.keys(SCHEDULES) as readonly ScheduledName[];
 
 export interface IdleRun extends Consumption {
-  readonly name: string;
+  readonly name: ScheduledName;
   readonly runsPerMonth: number;
   /** Processor time measured here, against DynamoDB Local; median of the runs. */
   readonly milliseconds: number;
@@ -92,7 +100,7 @@ export async function measureIdleInstallation(): Promise<IdleMeasurement> {
       ...{ arn, status: 'issued' as const, names: issued.names, validation: [], withoutRecord: [], usedBy: [] },
       ...(issued.expiresAt && { expiresAt: issued.expiresAt }),
     });
-    const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
+    const jobs: Readonly<Record<ScheduledName, () => Promise<unknown>>> = {
       reconcile: () => reconcile(services),
       sweep: () => sweepEnvironments(services),
       'send-reminders': () => sendReminders(services),
@@ -101,7 +109,7 @@ export async function measureIdleInstallation(): Promise<IdleMeasurement> {
       'check-records': () => checkRecords(services),
     };
     const runs: IdleRun[] = [];
-    for (const [name, run] of Object.entries(jobs)) runs.push(await measure(name, run, proxy.read));
+    for (const name of SCHEDULED_NAMES) runs.push(await measure(name, jobs[name], proxy.read));
     return {
       applications: APPLICATIONS,
       runs,
@@ -143,8 +151,8 @@ async function furnish({ store, mail }: { readonly store: Store; readonly mail: 
     await Promise.all(Array.from({ length: AT_ONCE }, (_, nth) => add(first + nth)));
 }
 
-async function measure(name: string, run: () => Promise<unknown>, read: () => Consumption): Promise<IdleRun> {
-  const { seconds, measured, snsRequests = 0 } = SCHEDULES[name] ?? { seconds: SECONDS_OF_A_MONTH, measured: 1 };
+async function measure(name: ScheduledName, run: () => Promise<unknown>, read: () => Consumption): Promise<IdleRun> {
+  const { seconds, measured, snsRequests = 0 }: Schedule = SCHEDULES[name];
   if (measured > 0) await run();
   const runs = Math.max(1, measured);
   const before = read();
@@ -165,7 +173,7 @@ async function measure(name: string, run: () => Promise<unknown>, read: () => Co
   const billedSeconds = workSeconds + requests * REQUEST_SECONDS;
   const perRun =
     PRICES.invocation +
-    PRICES.trace +
+    (UNTRACED_FUNCTIONS.has(name) ? 0 : PRICES.trace) +
     (LOG_BYTES / 1e9) * PRICES.logGigabyte +
     billedSeconds * GIGABYTES * PRICES.gigabyteSecond +
     readUnits * PRICES.readUnit +
