@@ -126,7 +126,7 @@ export const FUNCTIONS = {
   'branch-gone': { entry: 'lambdas/events/branch-gone.ts', services: deployments },
   sweep: {
     entry: 'lambdas/events/sweep.ts',
-    services: deployments.and(mail).and(firstPause),
+    services: deployments.and(mail).and(firstPause).and(applies),
   },
 } as const satisfies Record<string, { entry: string; services: ServiceSet<z.ZodRawShape, object> }>;
 

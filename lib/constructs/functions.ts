@@ -369,6 +369,7 @@ export class Functions extends Construct {
           ...deploying('delete', 'audit'),
           TOPIC_ARN: notifications.publishing(),
           FIRST_PAUSE_SECONDS: setting(config.firstDestroyPauseSeconds),
+          APPLIES: setting(config.applies),
         },
         timeout: Duration.minutes(2),
         asynchronous: true,

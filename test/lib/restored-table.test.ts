@@ -14,6 +14,14 @@ const variablesOf = (template: typeof own, name: string): string[] =>
     return value === undefined ? [] : [flat(value)];
   });
 
+/** The names of the functions whose variable has this value. */
+const functionsWith = (template: typeof own, name: string, value: string): string[] =>
+  ofType(template, 'AWS::Lambda::Function')
+    .flatMap(([, { Properties }]) =>
+      Properties.Environment?.Variables?.[name] === value ? [flat(Properties.FunctionName)] : [],
+    )
+    .sort();
+
 /** The tables and indexes that the statements of all policies are about. */
 const tablesIn = (template: typeof own): string[] => {
   const statements = ofType(template, 'AWS::IAM::Role').flatMap(([, { Properties }]) =>
@@ -45,8 +53,9 @@ describe('a restored table', () => {
     expect([table.DeletionPolicy, table.Properties.DeletionProtectionEnabled]).toEqual(['Retain', true]);
   });
 
-  test('comes with a ban on applies for exactly the functions that could let a plan be applied', () => {
-    expect(variablesOf(restored, 'APPLIES')).toEqual(['banned', 'banned']);
-    expect(variablesOf(own, 'APPLIES')).toEqual(['allowed', 'allowed']);
+  test('comes with a ban on applies for exactly the functions that could let a plan be applied, or end an environment', () => {
+    const functions = ['consume-plan', 'credentials', 'sweep'].map((name) => `stagegate-${name}`);
+    expect(functionsWith(restored, 'APPLIES', 'banned')).toEqual(functions);
+    expect(functionsWith(own, 'APPLIES', 'allowed')).toEqual(functions);
   });
 });

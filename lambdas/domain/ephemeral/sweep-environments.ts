@@ -1,4 +1,5 @@
 import { approversFor } from '../approval/request-approval.ts';
+import type { Applies } from '../contract/applies.ts';
 import { type Deployment, describeContent, isTerminal } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { dueWarning, isGivenUp, nextAttemptAt } from '../model/ephemeral-environment.ts';
@@ -18,6 +19,7 @@ export type SweepServices = EffectServices & {
   readonly surroundings: Surroundings;
   /** Seconds between the first two attempts to destroy; each further pause is twice as long, up to an hour. */
   readonly firstPauseSeconds: number;
+  readonly applies: Applies;
 };
 
 interface Place {
@@ -97,8 +99,10 @@ async function change(
 
 const placeOf = ({ application, name }: EphemeralEnvironment): Place => ({ application, environment: name });
 
-function closeExpired(services: SweepServices, environment: EphemeralEnvironment): Promise<Swept[]> {
-  const { surroundings } = services;
+/** Closes nothing while applies are banned: in a table that was set back, an extension of the time may be lost. */
+async function closeExpired(services: SweepServices, environment: EphemeralEnvironment): Promise<Swept[]> {
+  const { surroundings, applies } = services;
+  if (applies === 'banned') return [];
   return change(services, environment, async (transaction, current) => {
     const application = await transaction.get('application', { name: current.application });
     const isOver = current.life.phase === 'open' && current.expiresAt <= surroundings.now();

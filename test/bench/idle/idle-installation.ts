@@ -92,6 +92,7 @@ export async function measureIdleInstallation(): Promise<IdleMeasurement> {
       artifacts: new InMemoryArtifactStore(),
       publicUrl: 'https://stagegate.example',
       firstPauseSeconds: 60,
+      applies: 'allowed' as const,
       reminderTimes: { firstReminderSeconds: 3600, lastReminderSeconds: 3600 },
     };
     await furnish(services);

@@ -422,6 +422,15 @@ describe('the sweeper', () => {
     expect((await world.state('pr-1')).deployed).toMatchObject({ commit: commitOf(3) });
   });
 
+  test('ends nothing by its time while applies are banned, and does so afterwards', async () => {
+    await world.runningEphemeral('pr-1', { ttlHours: 1 });
+    world.surroundings.advance(HOUR);
+    world.applies = 'banned';
+    expect([await world.sweep(), await phase()]).toEqual([[], 'open']);
+    world.applies = 'allowed';
+    expect([await world.sweep(), await phase()]).toEqual([['pr-1 closing'], 'closing']);
+  });
+
   test('does for the others what it cannot do for one', async () => {
     await world.runningEphemeral('pr-1', { ttlHours: 1 });
     await world.runningEphemeral('pr-2', { ttlHours: 1 });
