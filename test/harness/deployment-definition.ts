@@ -16,7 +16,8 @@ export function deploymentDefinition(): Definition {
   return parsed;
 }
 
-function withFunctionNames(template: Template): string {
+/** Returns the text of the definition in the template, in which tasks call functions by name. */
+export function withFunctionNames(template: Template): string {
   const names = new Map(
     ofType(template, 'AWS::Lambda::Function').map(([id, { Properties }]) => [
       `<${id}.Arn>`,

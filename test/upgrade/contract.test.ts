@@ -6,7 +6,7 @@ import { ConflictError, FINAL_ERRORS } from '../../lambdas/domain/errors.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
 import { readDeployedAssemblies } from '../../local/assembly/deployed-assemblies.ts';
-import { CONNECTION } from '../harness/deployment-definition.ts';
+import { CONNECTION, withFunctionNames } from '../harness/deployment-definition.ts';
 import { ofType, stagegate, type Template } from '../harness/synthesized.ts';
 import { schemasOf } from '../harness/workflow-functions.ts';
 import { answerFieldsOf } from './answer-fields.ts';
@@ -160,6 +160,17 @@ describe.each(keptReleases())('release $name', (release) => {
         : [`${kind}: ${JSON.stringify(place)}`];
     });
     expect(problems).toEqual([]);
+  });
+});
+
+describe('the next release', () => {
+  test('can be kept: each payload of its definition has examples, which its functions take', () => {
+    const { calls } = contractOf(withFunctionNames(template));
+    expect(calls.length).toBeGreaterThan(20);
+    const refused = calls.filter(({ functionName, payloads }) =>
+      payloads.some((payload) => !schemasOf(functionName)?.payload.safeParse(payload).success),
+    );
+    expect(refused).toEqual([]);
   });
 });
 

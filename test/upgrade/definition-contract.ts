@@ -42,6 +42,8 @@ const EXAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   '{% $states.input.deploymentId %}': ['my-app-dev1-1-abc123'],
   '{% $states.context.Task.Token %}': ['AQCEAAAAKgAAAAMAAAAA'],
   '{% $inspected %}': [false, true],
+  '{% $unstarted %}': ['', 'my-app-dev1-1-abc123-plan-1'],
+  '{% $failure.error %}': ['CodeBuild.SdkClientException'],
   '{% $failure %}': [{ state: 'Plan', error: 'States.TaskFailed', cause: '' }],
 };
 

@@ -41,14 +41,15 @@ try {
   const { definition, records } = await sampleRun(assembly);
   console.log('packing it …');
   const packed = packAssembly(assembly);
+  const { calls } = contractOf(definition);
+  const answers = calls.map(({ functionName }) => [functionName, answerFieldsOf(functionName)]);
 
+  // Only now is anything written: what failed above leaves no half of a release.
   const directory = directoryOf(release);
   mkdirSync(directory, { recursive: true });
   const write = (file: keyof typeof KEPT_FILES, content: string | Buffer): void =>
     writeFileSync(join(directory, KEPT_FILES[file]), content);
   write('definition', `${JSON.stringify(JSON.parse(definition), null, 2)}\n`);
-  const { calls } = contractOf(definition);
-  const answers = calls.map(({ functionName }) => [functionName, answerFieldsOf(functionName)]);
   write('answers', `${JSON.stringify(Object.fromEntries(answers), null, 2)}\n`);
   write('records', `${JSON.stringify(records, null, 2)}\n`);
   write('assembly', packed);
