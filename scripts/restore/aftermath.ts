@@ -1,3 +1,4 @@
+import { attemptOf } from '../../lambdas/domain/build/attempt.ts';
 import { type AuditHead, emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
 import { type Deployment, isTerminal, plannedOf } from '../../lambdas/domain/model/deployment.ts';
 import type { Environment } from '../../lambdas/domain/model/environment.ts';
@@ -10,6 +11,7 @@ import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 export interface StartedApply {
   readonly deploymentId: string;
   readonly round: number;
+  readonly attempt: number;
   readonly at: string;
 }
 
@@ -25,6 +27,7 @@ export interface Evidence {
 
 export interface ExecutionFacts {
   readonly status: 'running' | 'ended' | 'absent';
+  readonly startedAt?: string;
   /** Time of the newest event in the execution's history. */
   readonly movedAt?: string;
   /** Whether a build of the execution is in progress. */
@@ -42,12 +45,13 @@ interface Place {
  * `applied`: the plan of a deployment that the table knows was applied, and the table takes it for unused.
  * `applied-unknown`: a deployment was applied that the table does not know, or another plan than the one it knows.
  * `homeless`: a deployment was applied in an environment that the table does not know.
- * `moved-on`: the execution of an open deployment has continued, so execution and table do not agree any more.
+ * `moved-on`: the execution of an open deployment has begun or continued, so execution and table do not agree any more.
  * `unknown-running`: an execution is running whose deployment the table does not know.
  * `lift`: a lift for one use that the table takes for unused, and that may have been used.
  */
 export type Finding =
-  | ({ readonly kind: 'applied' | 'applied-unknown'; readonly deploymentId: string; readonly at: string } & Place)
+  | ({ readonly kind: 'applied' } & StartedApply & Place)
+  | ({ readonly kind: 'applied-unknown'; readonly deploymentId: string; readonly at: string } & Place)
   | { readonly kind: 'homeless'; readonly deploymentId: string; readonly at: string }
   | ({ readonly kind: 'moved-on'; readonly deploymentId: string; readonly execution: ExecutionFacts } & Place)
   | { readonly kind: 'unknown-running'; readonly deploymentId: string; readonly execution: ExecutionFacts }
@@ -91,7 +95,8 @@ async function appliedSince(
   moment: string,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { deploymentId, round, at } of await evidence.appliesSince(moment)) {
+  for (const apply of await evidence.appliesSince(moment)) {
+    const { deploymentId, at } = apply;
     const deployment = await store.get('deployment', { id: deploymentId });
     const place = deployment ?? placeOf(deploymentId, environments);
     if (!place) {
@@ -99,22 +104,28 @@ async function appliedSince(
       continue;
     }
     const { application, environment } = place;
-    const kind = deployment && (await kindOfApply(store, deployment, round));
+    const kind = deployment && (await kindOfApply(store, deployment, apply));
     if (kind === 'known') continue;
+    if (kind === 'applied') {
+      findings.push({ kind, ...apply, application, environment });
+      continue;
+    }
     const state = await store.get('environmentState', { application, environment });
     // Afterwards the table knows the number, whatever became of the deployment.
     const isRecorded = !deployment && (state?.newestDeployment ?? 0) >= numberOf(deploymentId);
-    if (!isRecorded) findings.push({ kind: kind ?? 'applied-unknown', deploymentId, at, application, environment });
+    if (!isRecorded) findings.push({ kind: 'applied-unknown', deploymentId, at, application, environment });
   }
   return findings;
 }
 
 /** Returns what the table knows about the apply of a deployment. */
-async function kindOfApply(store: Reads, deployment: Deployment, round: number) {
+async function kindOfApply(store: Reads, deployment: Deployment, { round, attempt }: StartedApply) {
   const planned = plannedOf(deployment);
   if (planned?.round !== round) return isTerminal(deployment.status) ? 'known' : 'applied-unknown';
+  // The plan was given back before a later attempt began: a build that came afterwards got no credentials.
+  if (attempt < attemptOf(deployment)) return 'known';
   const consumed = await store.get('consumedPlan', { digest: planned.digest });
-  return consumed ? 'known' : 'applied';
+  return consumed && attempt === attemptOf(deployment) ? 'known' : 'applied';
 }
 
 /** Returns the environment that a deployment belongs to, which its id begins with. */
@@ -131,15 +142,24 @@ async function movedOn(store: Reads, evidence: Evidence, moment: string): Promis
   const findings: Finding[] = [];
   for (const { application, environment } of await listAll(store, LISTINGS.inFlight())) {
     const state = await store.get('environmentState', { application, environment });
-    const deploymentId = state?.holder?.deploymentId;
-    const deployment = deploymentId && (await store.get('deployment', { id: deploymentId }));
-    if (!deployment || isTerminal(deployment.status)) continue;
-    const execution = await evidence.execution(deployment.id);
-    // The reconciler ends a deployment whose execution has ended.
-    if (execution.status === 'running' && (execution.movedAt ?? '') > moment)
-      findings.push({ kind: 'moved-on', deploymentId: deployment.id, execution, application, environment });
+    for (const { deploymentId: id } of [...(state?.holder ? [state.holder] : []), ...(state?.queue ?? [])]) {
+      const execution = await evidence.execution(id);
+      // Read last: an execution starts after its deployment is recorded as the holder.
+      const deployment = await store.get('deployment', { id });
+      if (!deployment || isTerminal(deployment.status)) continue;
+      // The reconciler ends a deployment whose execution has ended.
+      const hasMoved = execution.status === 'running' && (execution.movedAt ?? '') > moment;
+      if (hasMoved && !isOfThisTable(deployment, execution, moment))
+        findings.push({ kind: 'moved-on', deploymentId: id, execution, application, environment });
+    }
   }
   return findings;
+}
+
+/** Returns whether the execution was started for what this table recorded after it was set back. */
+function isOfThisTable(deployment: Deployment, { startedAt = '' }: ExecutionFacts, moment: string): boolean {
+  const since = 'heldSince' in deployment ? deployment.heldSince : deployment.createdAt;
+  return since > moment && startedAt >= since;
 }
 
 async function unknownRunning(store: Reads, evidence: Evidence, moment: string): Promise<Finding[]> {

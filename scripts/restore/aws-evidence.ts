@@ -60,12 +60,13 @@ export class AwsEvidence implements Evidence {
   async execution(deploymentId: string): Promise<ExecutionFacts> {
     const executionArn = this.#arnOf(deploymentId);
     try {
-      const { status } = await this.#states.send(new DescribeExecutionCommand({ executionArn }));
+      const { status, startDate } = await this.#states.send(new DescribeExecutionCommand({ executionArn }));
       const newest = new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 1 });
       const { events: [last] = [] } = await this.#states.send(newest);
       const builds = await this.#props.workflow.builds(deploymentId);
       return {
         status: status === 'RUNNING' ? 'running' : 'ended',
+        ...(startDate && { startedAt: startDate.toISOString() }),
         ...(last?.timestamp && { movedAt: last.timestamp.toISOString() }),
         isBuilding: builds.length > 0 && (await this.#props.builds.anyInProgress(builds)),
       };

@@ -6,10 +6,11 @@ import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
 import { surroundingsIn } from '../../lambdas/runtime/services/surroundings.ts';
 import { type CommandLine, parseOptions, UsageError } from '../command-line.ts';
-import { type Aftermath, type Finding, findAftermath } from './aftermath.ts';
+import { findAftermath } from './aftermath.ts';
 import { AwsEvidence } from './aws-evidence.ts';
-import { type Recorded, recordFinding } from './record-aftermath.ts';
-import { type Lacking, lackingSettings } from './table-settings.ts';
+import { recordFinding } from './record-aftermath.ts';
+import { inWords, isInOrder, type Report } from './report.ts';
+import { lackingSettings } from './table-settings.ts';
 
 const USAGE = `usage: npm run restore:check -- --table NAME --moment TIME --bucket NAME --machine ARN [options]
 
@@ -24,7 +25,7 @@ moment of the backup according to S3 and Step Functions. Uses your AWS credentia
                   that do not agree with the table
   --json          print one JSON object
 
-Exit code 0: nothing is left to do; 1: something is; 2: it could not be done.
+Exit code 0: nothing is left that this command can do; 1: something is; 2: it could not be done.
 `;
 
 const OptionsSchema = z.object({
@@ -43,13 +44,6 @@ function readOptions(args: string[]): z.output<typeof OptionsSchema> {
   const flag = { type: 'boolean' } as const;
   const options = { table: text, moment: text, bucket: text, machine: text, repair: flag, json: flag };
   return parseOptions(OptionsSchema, args, options);
-}
-
-interface Report extends Pick<Aftermath, 'audits'> {
-  readonly table: string;
-  readonly moment: string;
-  readonly settings: readonly Lacking[];
-  readonly findings: readonly (Finding & { readonly done?: Recorded })[];
 }
 
 /** Checks a restored table. Returns the exit code. */
@@ -94,47 +88,3 @@ async function check({
 
 /** Returns the installation that a state machine belongs to: its name is `<installation>-deployment`. */
 const installationOf = (machineArn: string): string => machineArn.replace(/^.*:|-deployment$/g, '');
-
-const isInOrder = ({ settings, findings, audits }: Report): boolean =>
-  settings.length === 0 &&
-  findings.every(({ done }) => done !== undefined && done.outcome !== 'left') &&
-  audits.every(({ broken }) => broken === undefined);
-
-function inWords({ table, moment, settings, findings, audits }: Report): string {
-  const lines = [
-    `table ${table}, set back to ${moment}`,
-    ...(settings.length === 0 ? ['settings: as in the template'] : settings.map(lackingInWords)),
-    ...(findings.length === 0 ? ['since then: nothing that the table does not know'] : findings.map(findingInWords)),
-    ...audits.map(({ application, sequence, hash, broken }) =>
-      broken === undefined
-        ? `audit of ${application}: whole, ${sequence} entries, the last one is ${hash}`
-        : `audit of ${application}: broken after entry ${sequence}: ${broken}`,
-    ),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-const lackingInWords = ({ setting, found, command }: Lacking): string =>
-  `lacks ${setting} (found: ${found})${command === undefined ? ': restore the table again' : `\n    ${command}`}`;
-
-function findingInWords(finding: Report['findings'][number]): string {
-  const done = finding.done === undefined ? '' : `\n    ${finding.done.outcome}: ${finding.done.text}`;
-  return `${describe(finding)}${done}`;
-}
-
-function describe(finding: Finding): string {
-  switch (finding.kind) {
-    case 'applied':
-      return `${finding.deploymentId} was applied at ${finding.at}; the table takes its plan for unused`;
-    case 'applied-unknown':
-      return `${finding.deploymentId} was applied at ${finding.at} in ${finding.application}/${finding.environment}; the table does not know what`;
-    case 'homeless':
-      return `${finding.deploymentId} was applied at ${finding.at} in an environment that the table does not know`;
-    case 'moved-on':
-      return `${finding.deploymentId} has an execution that went on at ${finding.execution.movedAt}`;
-    case 'unknown-running':
-      return `${finding.deploymentId} has an execution that is running; the table does not know the deployment`;
-    case 'lift':
-      return `${finding.application}/${finding.environment} has a lift of ${finding.of} for ${finding.subject} that may have been used`;
-  }
-}

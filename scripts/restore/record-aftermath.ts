@@ -1,10 +1,12 @@
+import { attemptOf } from '../../lambdas/domain/build/attempt.ts';
 import { SYSTEM } from '../../lambdas/domain/model/audit.ts';
-import { plannedOf } from '../../lambdas/domain/model/deployment.ts';
-import { startApplying } from '../../lambdas/domain/model/deployment-transitions.ts';
+import { type Deployment, plannedOf } from '../../lambdas/domain/model/deployment.ts';
+import { endUnsuccessfully, startApplying } from '../../lambdas/domain/model/deployment-transitions.ts';
 import {
   type EnvironmentState,
   emptyState,
   withApplyStarted,
+  withUnannounced,
   withUnknownResources,
 } from '../../lambdas/domain/model/environment-state.ts';
 import type { Lift } from '../../lambdas/domain/model/lifts/lift.ts';
@@ -23,9 +25,9 @@ export interface Recorder {
   readonly moment: string;
 }
 
-/** What was done about a finding. `left`: somebody has to act. */
+/** What was done about a finding. `left`: the command has to run again. `told`: only people can do something about it. */
 export interface Recorded {
-  readonly outcome: 'recorded' | 'stopped' | 'left';
+  readonly outcome: 'recorded' | 'stopped' | 'told' | 'left';
   readonly text: string;
 }
 
@@ -41,7 +43,7 @@ export async function recordFinding(recorder: Recorder, finding: Finding): Promi
     case 'applied-unknown':
       return holdEnvironment(recorder, finding);
     case 'homeless':
-      return { outcome: 'left', text: 'register its environment again, or remove its resources by hand' };
+      return { outcome: 'told', text: 'register its environment again, or remove its resources by hand' };
     case 'moved-on':
     case 'unknown-running':
       return stopExecution(recorder, finding);
@@ -52,21 +54,25 @@ export async function recordFinding(recorder: Recorder, finding: Finding): Promi
 
 type Found<Kind extends Finding['kind']> = Extract<Finding, { kind: Kind }>;
 
-/** Uses the plan up, as ConsumePlan did. The reconciler ends the deployment by what its apply build left. */
-async function recordApplied(recorder: Recorder, finding: Found<'applied' | 'applied-unknown'>): Promise<Recorded> {
-  const { deploymentId: id, application, environment, at } = finding;
+/**
+ * Uses the plan up for this attempt, as ConsumePlan did. The reconciler ends the deployment by what the apply build of the
+ * attempt left.
+ */
+async function recordApplied(recorder: Recorder, finding: Found<'applied'>): Promise<Recorded> {
+  const { deploymentId: id, application, environment, attempt, at } = finding;
   const { store, surroundings, by } = recorder;
   await store.transact(async (transaction) => {
-    const deployment = await transaction.get('deployment', { id });
-    const planned = deployment && plannedOf(deployment);
+    const found = await transaction.get('deployment', { id });
+    const planned = found && plannedOf(found);
     if (!planned) throw new Error(`recording the apply of "${id}": it has no plan`);
+    const deployment: Deployment = attempt > attemptOf(found) ? { ...found, attempt } : found;
+    const isOpen = deployment.status === 'planning' || deployment.status === 'awaiting_approval';
+    transaction.put('deployment', isOpen ? startApplying(deployment, planned, at) : deployment);
     const { digest } = planned;
     if (await transaction.get('consumedPlan', { digest })) return;
     transaction.put('consumedPlan', { digest, deploymentId: id, at });
     const state = await transaction.get('environmentState', { application, environment });
     if (state) transaction.put('environmentState', withApplyStarted(state, deployment, surroundings.now()));
-    if (deployment.status === 'planning' || deployment.status === 'awaiting_approval')
-      transaction.put('deployment', startApplying(deployment, planned, at));
     recordEvent(transaction, surroundings, id, 'plan-consumed', by, { digest });
     await recordAudit(transaction, surroundings, {
       ...{ application, environment, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest },
@@ -76,20 +82,50 @@ async function recordApplied(recorder: Recorder, finding: Found<'applied' | 'app
   return { outcome: 'recorded', text: 'its plan is used up' };
 }
 
-async function holdEnvironment(recorder: Recorder, finding: Found<'applied' | 'applied-unknown'>): Promise<Recorded> {
+/**
+ * Puts the environment on hold, and ends what waits for it: a hold stops only automatic deployments, and each of these is
+ * older than what was applied, or is what was applied. The release of a known deployment counts as started.
+ */
+async function holdEnvironment(recorder: Recorder, finding: Found<'applied-unknown'>): Promise<Recorded> {
   const { deploymentId, application, environment, at } = finding;
   const { store, surroundings, by, moment } = recorder;
   const where = { application, environment };
   const reason = `${deploymentId} was applied here at ${at}, after the moment ${moment} that the table was set back to`;
-  await store.transact(async (transaction) => {
+  const isHeld = await store.transact(async (transaction) => {
     const state = (await transaction.get('environmentState', where)) ?? emptyState(application, environment);
     const target = await transaction.get('environment', { application, name: environment });
-    const isHeld = target?.type === 'regular';
-    const hold = isHeld ? { hold: { reason, by: { principal: by }, at: surroundings.now() } } : {};
-    transaction.put('environmentState', { ...withUnknownResources(state), ...numbered(state, deploymentId), ...hold });
-    if (isHeld) await tell(transaction, recorder, { ...where, reason });
+    const known = await transaction.get('deployment', { id: deploymentId });
+    const now = surroundings.now();
+    const isRegular = target?.type === 'regular';
+    const hold = isRegular ? { hold: { reason, by: { principal: by }, at: now } } : {};
+    const started = known ? withApplyStarted(state, known, now) : withUnknownResources(state);
+    const emptied = await withoutQueue(transaction, recorder, started, reason);
+    transaction.put('environmentState', { ...emptied, ...numbered(state, deploymentId), ...hold });
+    if (isRegular) await tell(transaction, recorder, { ...where, reason });
+    return isRegular;
   });
-  return { outcome: 'recorded', text: 'the environment is on hold: deploy the release that it should have' };
+  const text = isHeld
+    ? 'the environment is on hold: deploy the release that it should have'
+    : 'the environment is ephemeral and has no hold: deploy its commit again, or end it';
+  return { outcome: 'recorded', text };
+}
+
+/** Ends every deployment that waits. The reconciler announces them. */
+async function withoutQueue(
+  transaction: Transaction,
+  { surroundings }: Recorder,
+  state: EnvironmentState,
+  message: string,
+): Promise<EnvironmentState> {
+  const error = { reason: 'superseded', message };
+  const ids = state.queue.map(({ deploymentId }) => deploymentId);
+  for (const id of ids) {
+    const waiting = await transaction.get('deployment', { id });
+    if (!waiting) throw new Error(`the queue names deployment "${id}", which does not exist`);
+    transaction.put('deployment', endUnsuccessfully(waiting, 'superseded', error, surroundings.now()));
+    recordEvent(transaction, surroundings, id, 'superseded');
+  }
+  return withUnannounced({ ...state, queue: [] }, ids);
 }
 
 const numbered = ({ newestDeployment }: EnvironmentState, deploymentId: string) => ({

@@ -14,11 +14,13 @@ export const applyPrefix = (run: Run): string =>
   run.attempt === undefined ? runPrefix(run) : `${runPrefix(run)}attempt-${run.attempt}/`;
 
 const STARTED_APPLY = new RegExp(
-  `^${RUNS_PREFIX}([^/]+)/[^/]+/(\\d+)/(?:attempt-\\d+/)?${RUN_OBJECTS.applyStarted.replace('.', '\\.')}$`,
+  `^${RUNS_PREFIX}([^/]+)/[^/]+/(\\d+)/(?:attempt-(\\d+)/)?${RUN_OBJECTS.applyStarted.replace('.', '\\.')}$`,
 );
 
 /** Returns which apply has left this object as the sign that it has begun; undefined if it is another object. */
-export function startedApplyOf(key: string): { readonly deploymentId: string; readonly round: number } | undefined {
-  const [, deploymentId, round] = STARTED_APPLY.exec(key) ?? [];
-  return deploymentId === undefined ? undefined : { deploymentId, round: Number(round) };
+export function startedApplyOf(
+  key: string,
+): { readonly deploymentId: string; readonly round: number; readonly attempt: number } | undefined {
+  const [, deploymentId, round, attempt = 1] = STARTED_APPLY.exec(key) ?? [];
+  return deploymentId === undefined ? undefined : { deploymentId, round: Number(round), attempt: Number(attempt) };
 }

@@ -7,7 +7,7 @@ const run = { id: 'my-app-dev1-7-abc123', runSecret: '0'.repeat(32), round: 2 };
 describe('the object that an apply leaves when it begins', () => {
   test.each([undefined, 2, 15])('is known by its key, for attempt %s', (attempt) => {
     const key = runObjectKey(applyPrefix({ ...run, attempt }), 'applyStarted');
-    expect(startedApplyOf(key)).toEqual({ deploymentId: run.id, round: run.round });
+    expect(startedApplyOf(key)).toEqual({ deploymentId: run.id, round: run.round, attempt: attempt ?? 1 });
   });
 
   test('is no other object of a run', () => {
