@@ -71,7 +71,7 @@ export class TargetAccountStack extends Stack {
       allowedPattern: '^[a-z][a-z0-9-]{0,15}$',
     });
     this.externalId = textParameter(this, 'ExternalId', {
-      description: "The environment's external id, which no build knows",
+      description: "The environment's external id, which no build is given",
       allowedPattern: '^[0-9a-f]{32}$',
       noEcho: true,
     });
