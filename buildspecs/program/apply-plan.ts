@@ -159,7 +159,6 @@ const BEFORE_APPLY: readonly string[] = ['started', 'download', 'digest', 'bundl
 
 /** Returns how much of the plan was applied, as far as the engine's events show. */
 function judgeApplied(error: PhaseError, progress: Progress | undefined): 'yes' | 'partly' | 'no' | 'unknown' {
-  if (error.reason === 'already-started') return 'unknown';
   if (BEFORE_APPLY.includes(error.phase) || error.reason === 'plan-stale') return 'no';
   if (error.phase !== 'apply') return 'yes';
   if (!progress) return 'unknown';
@@ -167,12 +166,16 @@ function judgeApplied(error: PhaseError, progress: Progress | undefined): 'yes' 
   return progress.started === 0 ? 'no' : 'unknown';
 }
 
-/** Returns the result of a failed apply. If the engine could not save the state, uploads it beside the result. */
+/**
+ * Returns the result of a failed apply; undefined if another build has started it, because then the result is that
+ * build's to write. If the engine could not save the state, uploads it beside the result.
+ */
 export async function judgeFailedApply(
   build: ApplyBuild,
   error: PhaseError,
   progress: ApplyProgress,
-): Promise<ApplyResult> {
+): Promise<ApplyResult | undefined> {
+  if (error.reason === 'already-started') return undefined;
   const summary = summarizeFailure(error);
   // Without this state, nobody would know what the apply has created.
   const unsavedState = join(build.paths.directory, 'errored.tfstate');

@@ -125,16 +125,14 @@ describe('an apply', () => {
     expect(await cloud.readJson(artifactBucket, `${planned.prefix}apply/result.json`)).toMatchObject({ ok: true });
   });
 
-  it('that crashed after it had started says so to the next one', async () => {
+  it('that crashed after it had started leaves its result missing: the next one does nothing and reports nothing', async () => {
     const { environment, planned } = await planNew(block('one'));
     await cloud.objects.send(
       new PutObjectCommand({ Bucket: artifactBucket, Key: `${planned.prefix}apply/started.json`, Body: '{}' }),
     );
-    expect(failureOf(await apply(cloud, environment, planned))).toMatchObject({
-      phase: 'started',
-      reason: 'already-started',
-      applied: 'unknown',
-    });
+    const { build, log, result } = await apply(cloud, environment, planned);
+    expect([build.buildStatus, result]).toEqual(['FAILED', undefined]);
+    expect(log).toContain('Error: an apply of this plan has been started before');
     expect(await readState(environment.name)).toBeUndefined();
   });
 });

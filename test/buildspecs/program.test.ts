@@ -482,6 +482,22 @@ describe('an apply', () => {
     expect(run.redeemed.length).toBe(2);
   });
 
+  it('that another build has started leaves the result to that one, which still applies', async () => {
+    const first = await planned();
+    const second = begin();
+    Object.assign(second, { artifacts: first.artifacts });
+    const { apply } = first.steps;
+    let late: Awaited<ReturnType<ProgramRun['apply']>> | undefined;
+    first.steps.apply = async (step) => {
+      late = await second.apply();
+      return (await apply?.(step)) ?? {};
+    };
+    const { isSuccessful, result } = await first.apply();
+    expect([late?.isSuccessful, late?.result, second.commands]).toEqual([false, undefined, []]);
+    expect(late?.log).toContain('Error: an apply of this plan has been started before');
+    expect([isSuccessful, appliedOf(result).ok]).toEqual([true, true]);
+  });
+
   it('has applied nothing where there are no credentials', async () => {
     const run = await planned();
     run.redeem = () => Promise.reject(new CredentialsError('credentials-refused', 'the credentials broker refused'));

@@ -52,18 +52,21 @@ export const runInspectBuild = (
     failed: (error): InspectionResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
-/** Runs an apply build to its end and returns whether it succeeded. `judge` says what a failure left applied. */
+/**
+ * Runs an apply build to its end and returns whether it succeeded. `judge` says what a failure left applied, or nothing
+ * if the build may not report it.
+ */
 export const runApplyBuild = (
   machine: Machine,
   apply: (build: ApplyBuild) => Promise<ApplyResult>,
-  judge: (build: ApplyBuild, error: PhaseError) => Promise<ApplyResult>,
+  judge: (build: ApplyBuild, error: PhaseError) => Promise<ApplyResult | undefined>,
 ): Promise<boolean> =>
   runBuild(machine, {
     phase: 'started',
     result: 'applyResult',
     run: apply,
     schema: ApplyEnvironmentSchema,
-    failed: async (error, build): Promise<ApplyResult> =>
+    failed: async (error, build): Promise<ApplyResult | undefined> =>
       build
         ? judge(build, error)
         : { ok: false, ...summarizeFailure(error), reason: error.reason ?? `${error.phase}-failed`, applied: 'no' },
@@ -75,12 +78,13 @@ interface BuildKind<Schema extends z.ZodType, Result> {
   readonly result: RunObject;
   readonly schema: Schema;
   run(build: Build<z.output<Schema>>): Promise<Result>;
-  failed(error: PhaseError, build?: Build<z.output<Schema>>): Result | Promise<Result>;
+  /** Returns the result of a failure; undefined if the result is another build's to write. */
+  failed(error: PhaseError, build?: Build<z.output<Schema>>): Result | Promise<Result | undefined>;
 }
 
 /**
- * Runs a build in an empty work directory and writes its result, also for a failure, if the variables say where.
- * Removes the work directory at the end, because it contains values of the plan.
+ * Runs a build in an empty work directory and writes its result, also for a failure that it may report, if the variables
+ * say where. Removes the work directory at the end, because it contains values of the plan.
  */
 async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]>, Result extends object>(
   machine: Machine,
@@ -121,7 +125,10 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
     if (error.diagnostics.length === 0) build.log(`Error: ${error.message}`);
     await reportFailure(
       machine,
-      async () => ({ ...(await kind.failed(error, build)), seconds: build.seconds() }),
+      async () => {
+        const result = await kind.failed(error, build);
+        return result && { ...result, seconds: build.seconds() };
+      },
       report,
     );
     return false;
@@ -145,11 +152,12 @@ async function cleanUp(directory: string, machine: Machine): Promise<void> {
 
 async function reportFailure<Result>(
   machine: Machine,
-  tell: () => Result | Promise<Result>,
+  tell: () => Result | undefined | Promise<Result | undefined>,
   report: (result: Result) => Promise<void>,
 ): Promise<void> {
   try {
-    await report(await tell());
+    const result = await tell();
+    if (result) await report(result);
   } catch (error) {
     // A result is written once, and belongs to the build that wrote it first.
     if (error instanceof ObjectExistsError) {
