@@ -1,4 +1,5 @@
-import { deleteUnusedTicket, redeemingBuild } from '../build/apply-ticket.ts';
+import { findApplyTicket, redeemingBuild } from '../build/apply-ticket.ts';
+import { giveBackPlan } from '../build/give-back-plan.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
@@ -16,8 +17,8 @@ type Services = EffectServices & {
 
 /**
  * Ends a deployment whose execution and build are gone, whatever they left, and releases its environment: the way out
- * if the reconciler cannot repair it. Reads nothing that a build left. Throws NotFoundError, RefusedError
- * `still-running`.
+ * if the reconciler cannot repair it. A plan whose apply has not begun is given back. Reads nothing that a build left.
+ * Throws NotFoundError, RefusedError `still-running`.
  */
 export async function releaseByHand(
   services: Services,
@@ -31,7 +32,7 @@ export async function releaseByHand(
   const state = await store.get('environmentState', { application, environment });
   if (state?.holder?.deploymentId !== id)
     throw new RefusedError('not-the-holder', `"${id}" is ${status} and does not hold ${application}/${environment}`);
-  await requireGone(services, deployment);
+  const hasBegun = await requireGone(services, deployment);
   await store.transact((transaction) =>
     recordAudit(transaction, surroundings, {
       application,
@@ -48,7 +49,7 @@ export async function releaseByHand(
     const error = { reason: 'released-by-hand', message };
     await keepEnding(services, id, {
       ending: 'failed',
-      failure: { error, applied: status === 'applying' ? 'unknown' : 'no' },
+      failure: { error, applied: hasBegun ? 'unknown' : 'no' },
     });
   }
   await announceEnding(services, id).catch(() => undefined);
@@ -56,17 +57,27 @@ export async function releaseByHand(
   return (await store.get('deployment', { id })) ?? deployment;
 }
 
-/** Refuses while an execution or a build is running: nobody else may change the Terraform state meanwhile. */
-async function requireGone({ store, workflow, builds }: Services, deployment: Deployment): Promise<void> {
+/**
+ * Refuses while an execution or a build is running: nobody else may change the Terraform state meanwhile. Returns whether
+ * an apply may have begun. If none has, none can any more.
+ */
+async function requireGone(services: Services, deployment: Deployment): Promise<boolean> {
+  const { store, workflow } = services;
   const { id } = deployment;
   const { status } = await workflow.execution(id);
   if (status === 'running')
     throw new RefusedError('still-running', `the execution of "${id}" is still running; stop it first`);
-  await deleteUnusedTicket(store, deployment);
-  const started = [
-    ...(await redeemingBuild(store, deployment)),
-    ...(status === 'absent' ? [] : await workflow.builds(id)),
-  ];
+  await requireEnded(services, id, status === 'absent' ? [] : await workflow.builds(id));
+  if (deployment.status !== 'applying') return false;
+  const ticket = await findApplyTicket(store, deployment);
+  // Without a ticket nobody knows whether a build had one.
+  const isUnused = ticket !== undefined && !ticket.session;
+  if (isUnused && (await giveBackPlan(services, id))) return false;
+  await requireEnded(services, id, await redeemingBuild(store, deployment));
+  return true;
+}
+
+async function requireEnded({ builds }: Services, id: string, started: readonly string[]): Promise<void> {
   if (started.length > 0 && (await builds.anyInProgress(started)))
     throw new RefusedError('still-running', `a build of "${id}" is still in progress`);
 }

@@ -17,12 +17,15 @@ const audited = async () =>
 
 describe('a deployment whose execution and build are gone', () => {
   test.each([
-    ['planning', 'Plan', 'no'],
-    ['applying', 'Apply', 'unknown'],
-  ] as const)('is ended by hand while it was %s, and the next one gets its environment', async (_, state, applied) => {
+    ['planning', 'Plan', { isRedeemed: true, applied: 'no' }],
+    ['applying, and had its credentials', 'Apply', { isRedeemed: true, applied: 'unknown' }],
+    ['applying, and had no credentials yet', 'Apply', { isRedeemed: false, applied: 'no' }],
+  ] as const)('is ended by hand while it was %s, and the next one gets its environment', async (...situation) => {
+    const [, state, { isRedeemed, applied }] = situation;
     const id = await world.deploy('dev1', 1);
     await world.workflow.runTo(id, state);
     await world.workflow.step(id);
+    if (isRedeemed) expect(await world.builds.redeem(world.builds.of(id).at(-1) ?? '')).toBe(true);
     const next = await world.deploy('dev1', await world.release());
     await world.workflow.abort(id);
     world.builds.endAll();
@@ -42,6 +45,21 @@ describe('a deployment whose execution and build are gone', () => {
     await world.workflow.abort(id);
     expect((await releaseByHand(world, id, BY)).status).toBe('succeeded');
     expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+
+  test('is not given back where nobody knows whether its build had credentials', async () => {
+    const id = await world.deploy('dev1', 1);
+    await world.workflow.runTo(id, 'Apply');
+    await world.workflow.step(id);
+    await world.workflow.abort(id);
+    world.builds.endAll();
+    const ticket = { deploymentId: id, purpose: 'apply', round: 1 } as const;
+    await world.store.transact(async (transaction) => {
+      await transaction.get('buildTicket', ticket);
+      transaction.delete('buildTicket', ticket);
+    });
+    expect(await releaseByHand(world, id, BY)).toMatchObject({ status: 'failed', applied: 'unknown' });
+    expect((await world.state('dev1')).newestStarted).toBe(1);
   });
 
   test('needs nothing of what its build left', async () => {
