@@ -33,7 +33,7 @@ export async function giveBackPlan(
     if (consumed?.deploymentId === id) transaction.delete('consumedPlan', { digest: planned.digest });
     if (state?.holder?.deploymentId === id && consumed)
       transaction.put('environmentState', withoutApplyStarted(state, deployment, consumed));
-    await returnLifts(transaction, deployment, surroundings.now());
+    const returned = await returnLifts(transaction, deployment);
     transaction.put('deployment', withoutApply(deployment));
     recordEvent(transaction, surroundings, id, 'plan-given-back', undefined, { digest: planned.digest });
     await recordAudit(transaction, surroundings, {
@@ -43,8 +43,8 @@ export async function giveBackPlan(
       ...SYSTEM,
       digest: planned.digest,
       details: {
-        liftsReturned: planned.lifts,
-        ...(planned.proof?.lifts.length && { proofLiftsReturned: planned.proof.lifts }),
+        liftsReturned: returned.protection,
+        ...(returned.proof.length > 0 && { proofLiftsReturned: returned.proof }),
       },
     });
     return true;

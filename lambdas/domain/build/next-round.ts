@@ -30,7 +30,7 @@ export async function beginNextRound({ store, surroundings }: Services, id: stri
       throw new PlanStaleError(
         `the plan was made ${deployment.round} times and has gone stale each time, the last time because ${IN_WORDS[because]}`,
       );
-    if (deployment.status === 'applying') await returnLifts(transaction, deployment, surroundings.now());
+    if (deployment.status === 'applying') await returnLifts(transaction, deployment);
     transaction.put('deployment', planAgain(deployment, planned, because));
     recordEvent(transaction, surroundings, id, 'plan-stale', undefined, {
       because,

@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLift, type Lift } from '../model/lifts/lift.ts';
+import { activeLifts, type Lift } from '../model/lifts/lift.ts';
 import { previousOf } from '../model/pipeline.ts';
 import { PROOF_LIFT_SECONDS, type ProofLiftRequest, subjectOf } from '../model/proof/proof-lift.ts';
 import type { Subject } from '../model/proof/subject.ts';
@@ -33,11 +33,12 @@ export async function liftProof(
       throw new RefusedError('not-allowed-here', `"${name}" is the first environment: nothing has to be proven for it`);
     const given = await transaction.get('proofLifts', { ...where, subject });
     const now = surroundings.now();
-    const standing = activeLift(given?.lifts, { createdAt: environment.createdAt, now });
+    const active = activeLifts(given?.lifts, { createdAt: environment.createdAt, now });
     const call = 'call' in request ? request.call : undefined;
-    if (standing && standing.call === call) return { subject, lift: standing };
-    // A lift that names another call makes room: at most one lift of a subject can be used.
-    const earlier = given?.lifts.map((each) => (each === standing ? { ...each, expiresAt: now } : each)) ?? [];
+    const standing = active.find((each) => each.call === call);
+    if (standing) return { subject, lift: standing };
+    // A lift that names another call takes the place of those that can be used.
+    const earlier = given?.lifts.map((each) => (active.includes(each) ? { ...each, expiresAt: now } : each)) ?? [];
     const expiresAt = new Date(Date.parse(now) + PROOF_LIFT_SECONDS * 1000).toISOString();
     const lift = { reason, by, at: now, expiresAt, ...(call !== undefined && { call }) };
     transaction.put('proofLifts', { ...where, subject, lifts: [...earlier, lift] });

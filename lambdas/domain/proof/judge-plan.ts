@@ -2,7 +2,7 @@ import type { EndingError } from '../endings.ts';
 import { Refused } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import type { Environment } from '../model/environment.ts';
-import { activeLift } from '../model/lifts/lift.ts';
+import { activeLifts } from '../model/lifts/lift.ts';
 import { findPrevious } from '../model/pipeline.ts';
 import type { Composition } from '../model/proof/composition.ts';
 import { engineSubject, type Subject } from '../model/proof/subject.ts';
@@ -134,10 +134,10 @@ async function unprovenOf(
     return { ...facts, subject: subject ?? null, isLifted: false };
   const { application, name, createdAt } = plan.environment;
   const given = await reader.get('proofLifts', { application, environment: name, subject });
-  const lift = activeLift(given?.lifts, { createdAt, now: plan.now });
-  const isLifted =
-    lift !== undefined && lift.at <= (plan.toldAt ?? plan.now) && isCalled(lift.call, subject, plan.composition);
-  return { ...facts, subject, isLifted, ...(lift && isLifted && { text: fact, reason: lift.reason }) };
+  const lift = activeLifts(given?.lifts, { createdAt, now: plan.now }).find(
+    ({ at, call }) => at <= (plan.toldAt ?? plan.now) && isCalled(call, subject, plan.composition),
+  );
+  return { ...facts, subject, isLifted: lift !== undefined, ...(lift && { text: fact, reason: lift.reason }) };
 }
 
 /** Returns whether a lift names a call of what it lifts that is in use. A lift of an engine or provider names none. */

@@ -463,6 +463,38 @@ describe('rule 1: what was proven is what is promoted', () => {
       expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded', round: 2 });
     });
 
+    test.each([
+      ['another one', { other: 'module.web' }],
+      ['one for another call', { other: 'module.other' }],
+    ])('can be used again after its apply did not begin, also if %s was given meanwhile', async (_, { other }) => {
+      const { lift: own } = await liftOf('v2');
+      world.surroundings.advance(1);
+      const id = await world.deploy('prod1', second);
+      await world.workflow.run(id);
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      await world.decide(id, CAROL);
+      await world.workflow.runTo(id, 'Apply');
+      world.surroundings.advance(60);
+      const { lift: later } = await liftOf('v2', other);
+      const down = { error: 'CodeBuild.SdkClientException', when: 'before' } as const;
+      world.builds.startFaults.push(...Array.from({ length: 11 }, () => down));
+      await world.workflow.run(id);
+      expect(world.workflow.stateOf(id)).toBe('WaitForApply');
+      const given = await world.store.get('proofLifts', { ...PROD, subject: identityOf('v2') });
+      expect(given?.lifts).toEqual([own, later]);
+      const audit = await listAll(world.store, LISTINGS.audit('my-app', 'ascending'));
+      expect(audit.at(-1)).toMatchObject({
+        type: 'plan-given-back',
+        details: { liftsReturned: [], proofLiftsReturned: [identityOf('v2')] },
+      });
+      world.surroundings.advance(300);
+      await world.workflow.run(id);
+      expect(await world.statusOf(id)).toBe('succeeded');
+      const left = await world.store.get('proofLifts', { ...PROD, subject: identityOf('v2') });
+      expect(left?.lifts).toMatchObject([{ ...own, usedBy: { deploymentId: id } }, later]);
+    });
+
     test('is in the audit, with its reason, and so is its use', async () => {
       await liftOf('v2');
       await bring(second, 'prod1');

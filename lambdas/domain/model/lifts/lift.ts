@@ -26,20 +26,28 @@ export interface LiftUse {
   readonly now: string;
 }
 
-/** Returns the lift that may still be used, of all that were ever given for one thing. */
-export const activeLift = (lifts: readonly Lift[] | undefined, { createdAt, now }: LiftUse): Lift | undefined =>
-  lifts?.find(
+/**
+ * Returns the lifts that may still be used, of all that were ever given for one thing, oldest first. There are several if
+ * one was given while a deployment had used up another and then gave it back.
+ */
+export const activeLifts = (lifts: readonly Lift[] | undefined, { createdAt, now }: LiftUse): Lift[] =>
+  (lifts ?? []).filter(
     ({ usedBy, at, expiresAt }) => !usedBy && at >= createdAt && (expiresAt === undefined || now < expiresAt),
   );
 
+/** Returns the lift that is used next. */
+export const activeLift = (lifts: readonly Lift[] | undefined, use: LiftUse): Lift | undefined =>
+  activeLifts(lifts, use)[0];
+
 /**
- * Makes a lift usable again that a deployment had used without anything being applied, unless there is another usable
- * one.
+ * Makes the lift usable again that a deployment had used without anything being applied. Returns undefined when it had
+ * used none.
  */
-export function returnLift(lifts: readonly Lift[], deploymentId: string, use: LiftUse): Lift[] {
-  if (activeLift(lifts, use)) return [...lifts];
-  const last = lifts.findLastIndex(({ usedBy }) => usedBy?.deploymentId === deploymentId);
-  return lifts.map(({ usedBy, ...lift }, index) => (index === last || !usedBy ? lift : { ...lift, usedBy }));
+export function returnLift(lifts: readonly Lift[] | undefined, deploymentId: string): Lift[] | undefined {
+  const used = lifts?.findLast(({ usedBy }) => usedBy?.deploymentId === deploymentId);
+  if (!used) return undefined;
+  const { usedBy: _used, ...returned } = used;
+  return lifts?.map((lift) => (lift === used ? returned : lift));
 }
 
 /** Marks the active lift as used up by a deployment. Returns undefined when there is none to use. */
