@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type * as z from 'zod';
-import { ConflictError, DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
+import { onWire } from '../domain/contract/passing-on-wire.ts';
+import { DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 import { untilCallsEnd } from './until-calls-end.ts';
@@ -8,8 +9,8 @@ import { untilCallsEnd } from './until-calls-end.ts';
 /**
  * Returns the handler of a Task of the state machine. It parses the payload and the result with their schemas, and logs
  * with the deployment's id. It rethrows errors, because Catch and Retry compare their names. An error that passes gets the
- * name ConflictError: executions keep the definition with which they were started, and of the errors that pass, those of
- * earlier releases retry only this one.
+ * name ConflictError, and its own name in front of its message: executions keep the definition with which they were
+ * started, and of the errors that pass, those of earlier releases retry only this one.
  */
 export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, Output extends z.ZodType>(
   { input, output }: { input: Input; output: Output },
@@ -27,7 +28,7 @@ export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, O
       const { error } = request;
       if (error instanceof PassingError) {
         logger.warn('task failed for now', { error });
-        request.error = new ConflictError(error.message, { cause: error });
+        request.error = onWire(error);
       } else if (error instanceof DomainError && !(error instanceof InvalidInputError))
         logger.warn('task refused', { error });
       else logger.error('task crashed', { error });

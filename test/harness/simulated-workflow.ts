@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { onWire } from '../../lambdas/domain/contract/passing-on-wire.ts';
 import { PassingError } from '../../lambdas/domain/errors.ts';
 import type { Workflow } from '../../lambdas/domain/ports.ts';
 import { advance } from '../../local/asl/advance.ts';
@@ -220,7 +221,7 @@ export class SimulatedWorkflow implements Workflow {
 
   async #fail(deploymentId: string, attemptId: string, thrown: unknown): Promise<void> {
     if (!(thrown instanceof Error)) throw thrown;
-    const { name: error, message } = thrown;
+    const { name: error, message } = thrown instanceof PassingError ? onWire(thrown) : thrown;
     const cause = JSON.stringify({ errorType: error, errorMessage: message });
     const { execution } = await this.#signal(deploymentId, { kind: 'failed', attemptId, error, cause });
     // A retry after any other error would fail again, and a mistake in a test would end as a stuck execution.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
-import { NotHolderError, ServiceUnavailableError } from '../../lambdas/domain/errors.ts';
+import { ConflictError, NotHolderError, ServiceUnavailableError } from '../../lambdas/domain/errors.ts';
 import { taskHandler } from '../../lambdas/runtime/task-handler.ts';
 
 describe('a task that fails', () => {
@@ -13,7 +13,8 @@ describe('a task that fails', () => {
   };
 
   test.each([
-    [new ServiceUnavailableError('S3 was too busy'), 'ConflictError', 'S3 was too busy'],
+    [new ServiceUnavailableError('S3 was too busy'), 'ConflictError', 'ServiceUnavailableError: S3 was too busy'],
+    [new ConflictError('others wrote'), 'ConflictError', 'others wrote'],
     [new NotHolderError('dev1 is held'), 'NotHolderError', 'dev1 is held'],
     [new TypeError('x is undefined'), 'TypeError', 'x is undefined'],
   ])('with %p throws what the definitions of all releases know', async (error, name, message) => {

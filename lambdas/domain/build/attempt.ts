@@ -2,8 +2,8 @@ import { BuildNotStartedError } from '../errors.ts';
 import type { Deployment, DeploymentIn } from '../model/deployment.ts';
 
 /**
- * Most attempts to start the builds of one deployment. Each attempt takes five minutes or more, so that they bridge an
- * hour and a quarter in which CodeBuild does not answer.
+ * Most attempts to start the builds of one deployment, in all its rounds. Each attempt takes five minutes or more, so
+ * that they bridge an hour and a quarter in which CodeBuild does not answer.
  */
 export const MOST_ATTEMPTS = 15;
 
@@ -15,11 +15,15 @@ export const mayTryAgain = (deployment: Attempted): boolean => attemptOf(deploym
 
 /**
  * Begins the next attempt to plan. Its builds have another run, so that a build of the attempt before, which may still
- * come, meets none of their objects. Throws BuildNotStartedError after the last attempt.
+ * come, meets none of their objects. Throws BuildNotStartedError after the last attempt, and if somebody wants to cancel
+ * the deployment meanwhile.
  */
 export function planAnew(deployment: DeploymentIn<'planning'>, runSecret: string): DeploymentIn<'planning'> {
+  if (deployment.cancelRequestedBy) throw new BuildNotStartedError(`"${deployment.id}" is canceled before its plan`);
   if (!mayTryAgain(deployment))
-    throw new BuildNotStartedError(`CodeBuild started no build of "${deployment.id}" in ${MOST_ATTEMPTS} attempts`);
+    throw new BuildNotStartedError(
+      `CodeBuild did not start the build; "${deployment.id}" has used up its ${MOST_ATTEMPTS} attempts`,
+    );
   return { ...deployment, attempt: attemptOf(deployment) + 1, runSecret };
 }
 

@@ -14,7 +14,8 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /**
  * Cancels a deployment if that does not stop Terraform half way: a queued deployment ends at once, a waiting one when
- * its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
+ * its gate closes, a planning one as soon as its build is over or the next attempt to start one is due. Throws
+ * NotFoundError, RefusedError.
  */
 export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
   const { deployment, effects } = await services.store.transact(async (transaction) => {

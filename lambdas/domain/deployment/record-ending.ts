@@ -10,7 +10,7 @@ import type { RepositoryReads } from '../contract/repository-reads.ts';
 import { isStartError } from '../contract/start-errors.ts';
 import type { EndingError } from '../endings.ts';
 import { ENDING_NAMES, type Ending } from '../endings.ts';
-import { NotFoundError } from '../errors.ts';
+import { type BuildNotStartedError, NotFoundError } from '../errors.ts';
 import { type Deployment, isTerminal, type Status, StatusSchema } from '../model/deployment.ts';
 import type { DeploymentEvent } from '../model/deployment-event.ts';
 import { endUnsuccessfully, fail, succeed } from '../model/deployment-transitions.ts';
@@ -54,7 +54,10 @@ export async function recordEnding(services: Services, id: string, ending: Endin
   return keepEnding(services, id, { ending, left }, ahead);
 }
 
-/** Ends a deployment as failed, and records where and why. Throws NotFoundError. */
+/**
+ * Ends a deployment as failed, and records where and why; as canceled if somebody wanted that before its builds could be
+ * started. Throws NotFoundError.
+ */
 export async function recordFailure(
   services: Pick<Services, 'store' | 'artifacts' | 'surroundings'>,
   id: string,
@@ -62,6 +65,8 @@ export async function recordFailure(
 ): Promise<Status> {
   const ahead = await services.store.readAhead();
   const before = await deploymentOf(ahead, id);
+  if (caught?.error === NOT_STARTED_ERROR && before.cancelRequestedBy)
+    return keepEnding(services, id, { ending: 'canceled' }, ahead);
   const [failure, reads] = await Promise.all([
     explainFailure(services.artifacts, ahead, before, caught),
     readReadsOfFailure(services.artifacts, before),
@@ -224,9 +229,9 @@ async function explainFailure(
     const message = more ? `${told}; ${more}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
-  if (result) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
+  if (result) return { error: caughtError(caught, 'workflow-failed', { hasBegun: true }), applied: 'yes' };
   const started = await readResult(artifacts, prefix, 'applyStarted', z.unknown());
-  const error = caughtError(caught, INTERRUPTED);
+  const error = caughtError(caught, INTERRUPTED, { hasBegun: started.isThere });
   const message = problem ? `${error.message}; ${problem}`.slice(0, 2000) : error.message;
   return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
 }
@@ -250,6 +255,7 @@ const times = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} ti
 
 const SERVICE_UNAVAILABLE = 'service-unavailable';
 const NOT_STARTED = 'build-not-started';
+const NOT_STARTED_ERROR: BuildNotStartedError['name'] = 'BuildNotStartedError';
 
 /** The reason of a failed deployment for those of our errors whose name shows it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -258,7 +264,7 @@ const REASONS: Readonly<Record<string, string>> = {
   StateUnreadableError: 'state-unreadable',
   RoleRefusedError: 'role-not-assumable',
   ServiceUnavailableError: SERVICE_UNAVAILABLE,
-  BuildNotStartedError: NOT_STARTED,
+  [NOT_STARTED_ERROR]: NOT_STARTED,
 };
 
 /** What is added to an error that the workflow retries for long, as it does before it gives up. */
@@ -266,19 +272,21 @@ const FOR_LONG = ', and did so for 15 minutes';
 
 const INTERRUPTED = 'apply-interrupted';
 
-function caughtError(caught: Caught | undefined, reason: string): EndingError {
+/** `hasBegun`: a build has begun to apply, whatever StartBuild said. */
+function caughtError(caught: Caught | undefined, reason: string, { hasBegun = false } = {}): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
   // The states for DNS give the reason themselves.
   if (isDnsFailure(caught.error))
     return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
-  const known = REASONS[caught.error];
-  const { message: words, isWhole, reason: told } = explainCause(caught.cause);
+  const { message: words, isWhole, reason: told, name = caught.error } = explainCause(caught.cause);
+  const known = REASONS[name];
   const message = known
     ? `${words}${known === SERVICE_UNAVAILABLE ? FOR_LONG : ''}`
     : isWhole
       ? `${caught.state}: ${words}`
-      : `${caught.state}: ${caught.error}: ${words}`;
+      : `${caught.state}: ${name}: ${words}`;
   // What an apply did is unknown, however its build ended.
-  const found = isStartError(caught.error) ? NOT_STARTED : reason === INTERRUPTED ? reason : (told ?? reason);
+  const isUnstarted = isStartError(caught.error) && !hasBegun;
+  const found = isUnstarted ? NOT_STARTED : reason === INTERRUPTED ? reason : (told ?? reason);
   return { reason: known ?? found, message: message.slice(0, 2000), state: caught.state };
 }

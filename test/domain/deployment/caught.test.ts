@@ -121,6 +121,13 @@ describe('any other cause', () => {
   });
 });
 
+test('of an error that passes, the name that Step Functions does not know is told apart from the words', () => {
+  const cause = { errorType: 'ConflictError', errorMessage: 'ServiceUnavailableError: S3 is down' };
+  expect(explain(cause)).toEqual({ name: 'ServiceUnavailableError', message: 'S3 is down', isWhole: false });
+  const ofAnother = { errorType: 'TypeError', errorMessage: 'ServiceUnavailableError: S3 is down' };
+  expect(explain(ofAnother)).toEqual({ message: 'ServiceUnavailableError: S3 is down', isWhole: false });
+});
+
 test.each([
   ['{"a":1,"b":[1,2,{"c":"x,}', { a: 1, b: [1, 2] }],
   ['{"a":1,"b":[1,2,{"c":"x,}"}', { a: 1, b: [1, 2, { c: 'x,}' }] }],

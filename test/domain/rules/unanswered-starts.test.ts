@@ -99,6 +99,15 @@ describe('a start that is not answered', () => {
     expect(await world.holderOf('stage1')).toBeUndefined();
   });
 
+  test('of a plan is followed by no other attempt if somebody cancels the deployment meanwhile', async () => {
+    await giveUp(DOWN);
+    await world.cancel(id);
+    await pass();
+    expect(await world.deployment(id)).toMatchObject({ status: 'canceled', error: { reason: 'canceled' } });
+    expect(world.builds.of(id)).toEqual([]);
+    expect(await world.holderOf('stage1')).toBeUndefined();
+  });
+
   test.each(['Plan', 'Apply'])('is none if CodeBuild denies it in %s: the deployment fails at once', async (state) => {
     if (state === 'Apply') await approve();
     world.builds.startFaults.push(DENIED);
@@ -244,6 +253,7 @@ describe('a start that is not answered', () => {
       world.builds.endAll();
       await pass();
       expect(await world.deployment(id)).toMatchObject({ status: 'failed', applied: 'unknown' });
+      expect(await world.reasonOf(id)).toBe('apply-interrupted');
     });
 
     test('that only says it has succeeded is not believed before CodeBuild says so', async () => {
@@ -252,6 +262,7 @@ describe('a start that is not answered', () => {
       world.builds.endAll();
       await pass();
       expect(await world.deployment(id)).toMatchObject({ status: 'failed', applied: 'yes' });
+      expect(await world.reasonOf(id)).toBe('workflow-failed');
     });
 
     test('is left alone by the reconciler while it runs, when its execution was stopped', async () => {
@@ -283,13 +294,22 @@ describe('a start that is not answered', () => {
     expect(applied()).toEqual([]);
   });
 
-  test('of an apply, released by hand, is no apply any more', async () => {
+  test('of an apply, released by hand, is no apply any more, and leaves nothing of one', async () => {
     await approve();
+    await world.workflow.runTo(id, 'ConsumePlan');
+    const { newestStarted } = await world.state('stage1');
     await world.workflow.runTo(id, 'Apply');
     world.builds.startFaults.push(LOST);
     await world.workflow.step(id);
     await world.workflow.abort(id);
-    await releaseByHand(world, id, { by: TOOLING, reason: 'gone' });
+    expect(await releaseByHand(world, id, { by: TOOLING, reason: 'gone' })).toMatchObject({
+      status: 'failed',
+      applied: 'no',
+      error: { reason: 'released-by-hand' },
+    });
+    const digest = plannedOf(await world.deployment(id))?.digest ?? '';
+    expect(await world.store.get('consumedPlan', { digest })).toBeUndefined();
+    expect((await world.state('stage1')).newestStarted).toBe(newestStarted);
     expect(await world.builds.end(world.builds.of(id).at(-1) ?? '')).toBe('FAILED');
     expect(applied()).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { offWire } from '../../contract/passing-on-wire.ts';
 import { parseCutOffJson } from './cut-off-json.ts';
 
 /** An error that the state machine caught: the state, and the Error and Cause of Step Functions. */
@@ -8,6 +9,8 @@ export type Caught = z.infer<typeof CaughtSchema>;
 /** What people are told about an error. */
 export interface Explained {
   readonly message: string;
+  /** Name of the error, where Step Functions knows it by the name of all that pass. */
+  readonly name?: string;
   /** A word for the cause, for those of a build that left no result. */
   readonly reason?: string;
   /** Whether the message says what happened without the name of the error. */
@@ -43,7 +46,11 @@ export function explainCause(cause: string): Explained {
   const build = BuildCause.safeParse(json);
   if (build.success) return explainBuild(build.data);
   const failure = FunctionCause.safeParse(json);
-  if (failure.success) return { message: failure.data.errorMessage.slice(0, MOST_CHARACTERS), isWhole: false };
+  if (failure.success) {
+    const { errorType = '', errorMessage } = failure.data;
+    const told = offWire(errorType, errorMessage);
+    return { ...told, message: told.message.slice(0, MOST_CHARACTERS), isWhole: false };
+  }
   return { message: 'the execution history has the details', isWhole: false };
 }
 
