@@ -2,6 +2,7 @@ import { followPush } from '../domain/ephemeral/follow-branch.ts';
 import { ConfigPushedSchema } from '../domain/events.ts';
 import { asTakenIn } from '../domain/model/push-order.ts';
 import { registerPush } from '../domain/release/register-push.ts';
+import { failuresOf, throwTogether } from '../domain/transaction/failures.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
@@ -11,16 +12,17 @@ const services = FUNCTIONS['register-push'].services.from(process.env);
 
 /**
  * Makes a release for every application that a push concerns (ConfigPushed), and deploys the push to the ephemeral
- * environments that wait for its branch or follow it.
+ * environments that wait for its branch or follow it. Throws at the end what has failed, so that the event comes again.
  */
 export const handler = eventHandler(ConfigPushedSchema, async (told, { time }) => {
   // Lambda may deliver an event hours after it was put on the bus.
   const push = asTakenIn(told, endOfSecond(time));
-  for (const { application, order, release } of await registerPush(services, push)) {
+  const { registered, failures } = await registerPush(services, push);
+  for (const { application, order, release } of registered) {
     logger.info('push registered', { application, order, release: release?.number, commit: push.after });
     if (order === 'foreign') countReplacedRepository();
   }
-  await followPush(services, push);
+  throwTogether([...failures, ...(await failuresOf([push], (each) => followPush(services, each)))]);
 });
 
 const endOfSecond = (time: string): string => new Date(Date.parse(time) + 999).toISOString();

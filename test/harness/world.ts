@@ -24,6 +24,7 @@ import { type Repair, reconcile } from '../../lambdas/domain/reconcile.ts';
 import { promoteAutomatically } from '../../lambdas/domain/release/promote.ts';
 import { registerPush } from '../../lambdas/domain/release/register-push.ts';
 import { carryOut } from '../../lambdas/domain/transaction/effects.ts';
+import { throwTogether } from '../../lambdas/domain/transaction/failures.ts';
 import { findEphemeral } from '../../lambdas/domain/transaction/find.ts';
 import { FakeEnvironmentRoles } from '../fakes/fake-environment-roles.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
@@ -171,10 +172,11 @@ export class World {
   async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
     this.#pushes += 1;
     const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
-    const registered = await registerPush(
+    const { registered, failures } = await registerPush(
       this,
       aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }),
     );
+    throwTogether(failures);
     return registered.flatMap(({ release }) => release ?? []);
   }
 

@@ -5,24 +5,30 @@ import type { EphemeralEnvironment } from '../model/environment.ts';
 import type { Cause } from '../model/ephemeral-environment.ts';
 import { PUSHER, principalText } from '../model/principal.ts';
 import { repositoryName } from '../model/repository.ts';
-import type { Surroundings, Transaction } from '../ports.ts';
+import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { recogniseRepository } from '../release/recognise-repository.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { failuresOf, throwTogether } from '../transaction/failures.ts';
 import { beginClosing } from './close-ephemeral.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import { findHead, noteHead } from './find-head.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
-/** Records the head of the pushed branch, and deploys it to ephemeral environments that wait for it or follow it. */
+/**
+ * Records the head of the pushed branch, and deploys it to ephemeral environments that wait for it or follow it. Throws
+ * at the end what has failed for some of them. Safe to repeat.
+ */
 export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
   const { known } = await recogniseRepository(services.store, push);
   if (known.length === 0) return;
   await noteHead(services, push);
-  for (const application of known)
-    await inEachOf(services, application, push.branch, (transaction, environment) =>
+  const failures = await failuresOf(known, (application) =>
+    inEachOf(services, application, push.branch, (transaction, environment) =>
       deployHead(transaction, application, environment, services.surroundings),
-    );
+    ),
+  );
+  throwTogether(failures);
 }
 
 /**
@@ -56,21 +62,23 @@ export async function deployHead(
   return effects;
 }
 
-/** Ends the ephemeral environments of a branch that was deleted, or whose pull request was closed. */
+/**
+ * Ends the ephemeral environments of a branch that was deleted, or whose pull request was closed. Throws at the end what
+ * has failed for some of them. Safe to repeat.
+ */
 export async function endWithBranch(
   services: Services,
   gone: BranchDeleted,
   cause: Extract<Cause, 'branch-deleted' | 'pull-request-closed'>,
 ): Promise<void> {
   const { store, surroundings } = services;
-  const { eventId, repository: url, branch } = gone;
+  const { eventId, branch } = gone;
   const by = { principal: principalText({ kind: cause }) };
-  const repository = repositoryName(url);
   const { known, foreign } = await recogniseRepository(store, gone);
-  for (const application of known) {
+  const failures = await failuresOf(known, async (application) => {
     const mark = { application: application.name, mark: `gone#${eventId}` };
     // If the event arrives again much later, it must not end an environment that was made in the meantime.
-    if (await store.get('pushMark', mark)) continue;
+    if (await store.get('pushMark', mark)) return;
     await inEachOf(services, application, branch, async (transaction, environment) =>
       environment.life.phase === 'open'
         ? beginClosing(transaction, application, environment, { cause, by }, surroundings)
@@ -80,16 +88,22 @@ export async function endWithBranch(
       await transaction.get('pushMark', mark);
       transaction.put('pushMark', { ...mark, release: 0, at: surroundings.now() });
     });
-  }
-  // Branches of another repository say nothing about those of the one that had this name.
-  if (cause === 'pull-request-closed' || (known.length === 0 && foreign.length > 0)) return;
-  await store.transact(async (transaction) => {
-    const head = await transaction.get('branchHead', { repository, branch });
-    if (head && isHeadIn(head, gone)) transaction.delete('branchHead', { repository, branch });
   });
+  // Branches of another repository say nothing about those of the one that had this name.
+  const isOurs = known.length > 0 || foreign.length === 0;
+  if (cause === 'branch-deleted' && isOurs) failures.push(...(await failuresOf([gone], (each) => forget(store, each))));
+  throwTogether(failures);
 }
 
-/** Calls `perform` for each live ephemeral environment of a branch, one after the other. */
+/** Forgets the head of a branch that was deleted. */
+const forget = (store: Store, gone: BranchDeleted): Promise<void> =>
+  store.transact(async (transaction) => {
+    const place = { repository: repositoryName(gone.repository), branch: gone.branch };
+    const head = await transaction.get('branchHead', place);
+    if (head && isHeadIn(head, gone)) transaction.delete('branchHead', place);
+  });
+
+/** Calls `perform` for each live ephemeral environment of a branch, one after the other, also after one has failed. */
 async function inEachOf(
   services: Services,
   { name: application }: Application,
@@ -97,7 +111,8 @@ async function inEachOf(
   perform: (transaction: Transaction, environment: EphemeralEnvironment) => Promise<Effects>,
 ): Promise<void> {
   const register = await services.store.get('ephemeralRegister', {});
-  for (const place of register?.live.filter((each) => each.application === application) ?? []) {
+  const places = register?.live.filter((each) => each.application === application) ?? [];
+  const failures = await failuresOf(places, async (place) => {
     const effects = await services.store.transact(async (transaction) => {
       const environment = await transaction.get('environment', { application, name: place.environment });
       return environment?.type === 'ephemeral' && environment.branch === branch
@@ -105,5 +120,6 @@ async function inEachOf(
         : NO_EFFECTS;
     });
     await carryOut(services, effects);
-  }
+  });
+  throwTogether(failures);
 }

@@ -1,4 +1,5 @@
-import { placeDeployment } from '../deployment/place-deployment.ts';
+import { tryToPlace } from '../deployment/place-deployment.ts';
+import { Refused } from '../errors.ts';
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
 import { concerns } from '../model/concern/concerns.ts';
@@ -10,6 +11,7 @@ import { originOf, pushMarks, type Release } from '../model/release.ts';
 import type { RecordOf } from '../model/table/records.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { failuresOf } from '../transaction/failures.ts';
 import { recognisePush } from './recognise-repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
@@ -23,27 +25,33 @@ export interface RegisteredPush {
   readonly release?: Release;
 }
 
-/** Makes a release of every application that the push concerns, and deploys it to the pipeline's first environment. */
-export async function registerPush(services: Services, told: ConfigPushed): Promise<RegisteredPush[]> {
-  if (told.before === told.after) return [];
+/**
+ * Makes a release of every application that the push concerns, and deploys it to the pipeline's first environment.
+ * Returns the errors of the applications for which that failed: the others go on. Safe to repeat.
+ */
+export async function registerPush(
+  services: Services,
+  told: ConfigPushed,
+): Promise<{ registered: RegisteredPush[]; failures: unknown[] }> {
+  if (told.before === told.after) return { registered: [], failures: [] };
   const { store, surroundings } = services;
   const push = asTakenIn(told, surroundings.now());
   const { known, foreign } = await recognisePush(store, push);
-  const outcomes: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
-  const registered = new Set(known.map(({ name }) => name));
+  const registered: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
+  const names = new Set(known.map(({ name }) => name));
   const deployed = known.filter(({ configRepository }) => configRepository.branch === push.branch);
-  for (const application of deployed) {
+  const failures = await failuresOf(deployed, async (application) => {
     const { name } = application;
     const ahead = await store.readAhead();
     await Promise.all([readHistory(ahead, name, push), readForRelease(ahead, application)]);
     const { effects, ...outcome } = await store.transact(
-      (transaction) => register(transaction, { application, registered }, push, surroundings),
+      (transaction) => register(transaction, { application, registered: names }, push, surroundings),
       ahead,
     );
     await carryOut(services, effects);
-    outcomes.push({ application: name, ...outcome });
-  }
-  return outcomes;
+    registered.push({ application: name, ...outcome });
+  });
+  return { registered, failures };
 }
 
 interface Addressee {
@@ -150,8 +158,9 @@ async function pass(
 }
 
 /**
- * Numbers a release and deploys it to the first environment, if that is a development environment without a hold. Does
- * not change the known head of the branch: anybody may request a release of any commit.
+ * Numbers a release and deploys it to the first environment, if that is a development environment without a hold. If a
+ * rule forbids the deployment, there is only the release. Does not change the known head of the branch: anybody may
+ * request a release of any commit.
  */
 export async function createRelease(
   transaction: Transaction,
@@ -167,11 +176,13 @@ export async function createRelease(
   transaction.insert('release', release);
   const first = await firstDevelopmentEnvironment(transaction, application);
   if (!first) return { release, effects: NO_EFFECTS };
-  const { deployment, effects } = await placeDeployment(
+  const placed = await tryToPlace(
     transaction,
     { application, environment: first, operation: 'deploy', release: number, requestedBy, automatic: true },
     surroundings,
   );
+  if (placed instanceof Refused) return { release, effects: NO_EFFECTS };
+  const { deployment, effects } = placed;
   return { release, deploymentId: deployment.id, effects };
 }
 

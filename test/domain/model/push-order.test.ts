@@ -28,7 +28,9 @@ class Branch {
 
   async tell(push: Partial<ConfigPushed>): Promise<RegisteredPush> {
     this.#deliveries += 1;
-    const [registered] = await registerPush(this.#world, {
+    const {
+      registered: [registered],
+    } = await registerPush(this.#world, {
       ...aPush({ eventId: `delivery-${this.#deliveries}`, forced: true, ...push }),
       before: push.before,
     });

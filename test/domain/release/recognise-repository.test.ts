@@ -18,10 +18,11 @@ describe('the repository of an application', () => {
 
   const push = async (facts: Partial<ConfigPushed> = {}): Promise<RegisteredPush[]> => {
     events += 1;
-    return registerPush(
+    const { registered } = await registerPush(
       world,
       aPush({ eventId: `push-${events}`, before: commitOf(events), after: commitOf(events + 1), ...facts }),
     );
+    return registered;
   };
   const idOf = async (name = 'my-app') => (await world.store.get('application', { name }))?.repositoryId;
   const releases = async () => (await world.store.get('releaseLog', { application: 'my-app' }))?.newest ?? 0;
@@ -66,7 +67,10 @@ describe('the repository of an application', () => {
     await push({ repositoryId: OURS });
     const foreign = aPush({ eventId: 'again', repositoryId: ANOTHER, after: commitOf(80) });
     for (let time = 0; time < 2; time++)
-      expect(await registerPush(world, foreign)).toEqual([{ application: 'my-app', order: 'foreign' }]);
+      expect(await registerPush(world, foreign)).toEqual({
+        registered: [{ application: 'my-app', order: 'foreign' }],
+        failures: [],
+      });
     expect(await push({ repositoryId: OURS })).toMatchObject([{ release: { number: 2 } }]);
   });
 

@@ -33,9 +33,9 @@ class Branch {
   async tell(push: Partial<ConfigPushed>): Promise<PushOrder | 'foreign' | undefined> {
     this.#deliveries += 1;
     const told = aPush({ eventId: `delivery-${this.#deliveries}`, ...push });
-    const [registered] = await registerPush(this.world, told);
+    const { registered } = await registerPush(this.world, told);
     await noteHead(this.world, told);
-    return registered?.order;
+    return registered[0]?.order;
   }
 
   async heads(): Promise<(string | undefined)[]> {
