@@ -20,6 +20,8 @@ const LISTED_IN_ONE_PLACE = [
   'allowedApplyRoleArns',
   'allowedStateRoleArns',
   'allowedDnsRoleArns',
+  'allowedCodeCommitArns',
+  'headHosts',
 ] as const;
 
 type Limited = Readonly<Record<(typeof LISTED_IN_ONE_PLACE)[number], readonly string[]>> &

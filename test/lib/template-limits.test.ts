@@ -10,6 +10,13 @@ const connections = (count: number): string[] =>
   );
 const roles = (count: number): string[] =>
   Array.from({ length: count }, (_, at) => `arn:aws:iam::111111111111:role/staff-${String(at).padStart(4, '0')}`);
+const repositories = (count: number): string[] =>
+  Array.from(
+    { length: count },
+    (_, at) => `arn:aws:codecommit:eu-west-1:111111111111:c-${String(at).padStart(3, '0')}`,
+  );
+const hosts = (count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `git-${String(at).padStart(4, '0')}.with-a-name-of-forty.acme.example`);
 
 /** Limits of CloudFormation, IAM and Lambda that the lists of a configuration can reach. */
 describe('with as many connections as are allowed, the template', () => {
@@ -35,7 +42,12 @@ describe('with as many connections as are allowed, the template', () => {
   });
 
   test('gives no function more than 4 KB of variables', () => {
-    const configured = stagegate({ pinnedSessionRoleArns: roles(MOST_LISTED_CHARACTERS / 50) });
+    const fitting = MOST_LISTED_CHARACTERS / 50;
+    const configured = stagegate({
+      pinnedSessionRoleArns: roles(fitting),
+      allowedCodeCommitArns: repositories(fitting),
+      headHosts: hosts(fitting),
+    });
     for (const [, { Properties }] of [
       ...ofType(template, 'AWS::Lambda::Function'),
       ...ofType(configured, 'AWS::Lambda::Function'),
@@ -53,15 +65,17 @@ describe('one more is refused when the app is synthesized', () => {
   });
 
   test.each([
-    'pinnedSessionRoleArns',
-    'allowedPlanRoleArns',
-    'allowedApplyRoleArns',
-    'allowedStateRoleArns',
-    'allowedDnsRoleArns',
-  ])('of %s', (key) => {
+    ['pinnedSessionRoleArns', roles],
+    ['allowedPlanRoleArns', roles],
+    ['allowedApplyRoleArns', roles],
+    ['allowedStateRoleArns', roles],
+    ['allowedDnsRoleArns', roles],
+    ['allowedCodeCommitArns', repositories],
+    ['headHosts', hosts],
+  ])('of %s', (key, listed) => {
     const fitting = MOST_LISTED_CHARACTERS / 50;
-    expect(() => parseConfig({ [`stagegate:${key}`]: roles(fitting) })).not.toThrow();
-    expect(() => parseConfig({ [`stagegate:${key}`]: roles(fitting * 2) })).toThrow(
+    expect(() => parseConfig({ [`stagegate:${key}`]: listed(fitting) })).not.toThrow();
+    expect(() => parseConfig({ [`stagegate:${key}`]: listed(fitting * 2) })).toThrow(
       `stagegate:${key}: at most ${MOST_LISTED_CHARACTERS} characters in all`,
     );
   });

@@ -36,7 +36,8 @@ export async function configureApplication(
   requireStrongEnough(settings.policy);
   requireLongEnough(settings.policy, leastGateExpirySeconds);
   requireAllowed(settings.configRepository, allowedSources);
-  const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
+  const environments = await listAll(store, LISTINGS.environments(name));
+  const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
     const now = surroundings.now();
@@ -49,8 +50,8 @@ export async function configureApplication(
     };
     requireOrdered(application.pipeline, await stagesOf(transaction, application));
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
-    if (current) await requireSourceMayChange(transaction, current, application, environments);
-    if (current) await requireDomainMayChange(transaction, current, application, environments);
+    if (current) await requireSourceMayChange(transaction, current, application, regular);
+    if (current) await requireDomainMayChange(transaction, current, application, regular);
     if (current) await forgetReadsOfOther(transaction, current, application);
     if (current) await noteOtherPromotions(transaction, current, application);
     transaction.put('application', application);
@@ -96,16 +97,45 @@ async function forgetReadsOfOther(
     transaction.delete('applicationReads', { application });
 }
 
+/**
+ * Most environments of an application whose source or domain changes. The transaction reads one record of each for the
+ * source, and two more for the domain, beside those of two pipelines.
+ */
+export const MOST_FOR_SOURCE = 71;
+export const MOST_FOR_DOMAIN = 27;
+
+/**
+ * Returns the names of the environments that may be busy or have DNS; those of a closed ephemeral environment are not
+ * read. Throws RefusedError if they are more than `most`.
+ */
+async function environmentsOf(
+  transaction: Transaction,
+  { name, pipeline: before }: Application,
+  { pipeline: after }: Application,
+  { regular, most }: { readonly regular: readonly string[]; readonly most: number },
+): Promise<ReadonlySet<string>> {
+  const register = await transaction.get('ephemeralRegister', {});
+  const live = register?.live.flatMap(({ application, environment }) => (application === name ? environment : []));
+  // Includes the pipeline's names: an environment that is being made at this moment is not listed yet.
+  const all = new Set([...regular, ...(live ?? []), ...before, ...after]);
+  if (all.size > most)
+    throw new RefusedError(
+      'not-allowed-here',
+      `"${name}" has ${all.size} environments, and this changes only while it has at most ${most}; remove some first`,
+    );
+  return all;
+}
+
 /** Refuses to change the domain while an environment has a hostname, because hostnames are made of the domain. */
 async function requireDomainMayChange(
   transaction: Transaction,
-  { name, serviceDiscoveryDomain: before, pipeline }: Application,
-  { serviceDiscoveryDomain: after }: Application,
-  environments: readonly string[],
+  before: Application,
+  after: Application,
+  regular: readonly string[],
 ): Promise<void> {
-  if (before === after) return;
-  // Includes the pipeline's names: an environment that is being made at this moment is not listed yet.
-  for (const environment of new Set([...environments, ...pipeline])) {
+  if (before.serviceDiscoveryDomain === after.serviceDiscoveryDomain) return;
+  const { name } = before;
+  for (const environment of await environmentsOf(transaction, before, after, { regular, most: MOST_FOR_DOMAIN })) {
     const [settings, dns] = [
       await transaction.get('environment', { application: name, name: environment }),
       await transaction.get('environmentDns', { application: name, environment }),
@@ -124,13 +154,14 @@ async function requireDomainMayChange(
  */
 async function requireSourceMayChange(
   transaction: Transaction,
-  { name: application, configRepository: before, pipeline }: Application,
-  { configRepository: after }: Application,
-  environments: readonly string[],
+  before: Application,
+  after: Application,
+  regular: readonly string[],
 ): Promise<void> {
-  const source = findSource(before);
-  if (!source || isSameSource(source, findSource(after))) return;
-  for (const environment of new Set([...environments, ...pipeline]))
+  const source = findSource(before.configRepository);
+  if (!source || isSameSource(source, findSource(after.configRepository))) return;
+  const { name: application } = before;
+  for (const environment of await environmentsOf(transaction, before, after, { regular, most: MOST_FOR_SOURCE }))
     if (isBusy(await transaction.get('environmentState', { application, environment })))
       throw new RefusedError(
         'deployments-open',
