@@ -50,8 +50,10 @@ export class HttpsRepositoryHeads implements RepositoryHeads {
   async of(url: string): Promise<Heads> {
     const { mostMs } = this.#props;
     const signal = AbortSignal.timeout(mostMs);
+    const late = new Promise<never>((_, rejected) => signal.addEventListener('abort', () => rejected(signal.reason)));
     try {
-      return { kind: 'branches', branches: branchesIn(await this.#ask(new URL(url), signal, true)) };
+      const answer = await Promise.race([this.#ask(new URL(url), signal, true), late]);
+      return { kind: 'branches', branches: branchesIn(answer) };
     } catch (error) {
       if (error instanceof AdvertisementError) return { kind: 'refused', problem: `the answer ${error.message}` };
       if (error instanceof RefusedAnswer) return { kind: 'refused', problem: error.message };
@@ -89,6 +91,11 @@ export class HttpsRepositoryHeads implements RepositoryHeads {
       })
         .on('response', resolved)
         .on('error', rejected)
+        .on('upgrade', (_, socket) => {
+          socket.destroy();
+          rejected(new Error('answers 101: it speaks another protocol'));
+        })
+        .on('close', () => rejected(new Error('closes the connection without an answer')))
         .end();
     });
     const { statusCode = 0, headers } = response;

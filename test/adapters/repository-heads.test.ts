@@ -142,6 +142,12 @@ describe('HttpsRepositoryHeads', () => {
     ['500', saying('', {}, 500), 'Error: answers 500'],
     ['429', saying('', {}, 429), 'Error: answers 429'],
     [
+      '101',
+      ({ socket }: IncomingMessage) =>
+        void socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+      'Error: answers 101: it speaks another protocol',
+    ],
+    [
       'an end in the middle',
       (_: IncomingMessage, response: ServerResponse) => {
         response.writeHead(200, { 'content-type': TYPE, 'content-length': '100000' });
@@ -186,6 +192,14 @@ describe('HttpsRepositoryHeads', () => {
       answering('slow', answer);
       const problem = 'no answer in 200 ms';
       expect(await ask('slow/config', { mostMs: 200 })).toEqual({ kind: 'unreachable', problem });
+    });
+  });
+
+  test('waits only so long for the resolver', async () => {
+    const heads = open({ resolve: () => new Promise(() => {}), mostMs: 200 });
+    expect(await heads.of(`https://${HOST}/config.git`)).toEqual({
+      kind: 'unreachable',
+      problem: 'no answer in 200 ms',
     });
   });
 
