@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { UnreadableRecordError } from '../errors.ts';
 import type { EventDetail } from '../events.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { EventBus, RepositoryHeads, Store, Surroundings } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listReadable } from '../transaction/list-all.ts';
+import { unlessUnreadable } from '../transaction/unless-unreadable.ts';
 import { type LookedAt, lookedAt } from './looked-at.ts';
 
 interface Services {
@@ -27,8 +29,8 @@ export interface Look {
   readonly branch?: string;
   /**
    * `published`: a push that nobody had told of. `noted`: the branch was seen for the first time. `gone`: the repository
-   * has no such branch. `failed`: the repository was asked and gave no answer. `skipped`: it was not asked, because its
-   * host did not answer or the time was over.
+   * has no such branch. `failed`: the repository was asked and gave no answer, or the head that pushes have told of
+   * cannot be read. `skipped`: it was not asked, because its host did not answer or the time was over.
    */
   readonly outcome: 'unchanged' | 'told' | 'noted' | 'published' | 'gone' | 'failed' | 'skipped';
   readonly problem?: string;
@@ -46,7 +48,7 @@ const HOUR_MS = 3_600_000;
  */
 export async function lookAtHeads(services: Services, { parts, pause, until }: LookProps): Promise<Look[]> {
   const { store, surroundings } = services;
-  const repositories = lookedAt(await listAll(store, LISTINGS.applications()), parts);
+  const repositories = lookedAt((await listReadable(store, LISTINGS.applications())).items, parts);
   // Another repository comes first each hour, so that none is always left out where time is short.
   const first = Math.floor(Date.parse(surroundings.now()) / HOUR_MS) % Math.max(1, repositories.length);
   const inTurn = [...repositories.slice(first), ...repositories.slice(0, first)];
@@ -60,7 +62,10 @@ export async function lookAtHeads(services: Services, { parts, pause, until }: L
     else moved.push(one);
   }
   if (moved.length > 0) await pause();
-  for (const one of moved) looks.push({ ...placeOf(one), outcome: await tell(services, one) });
+  for (const one of moved) {
+    const outcome = await unlessUnreadable(() => tell(services, one));
+    looks.push(outcome instanceof UnreadableRecordError ? unreadable(one, outcome) : { ...placeOf(one), outcome });
+  }
   return looks;
 }
 
@@ -79,7 +84,16 @@ interface KnownHead {
   readonly pushedAt?: string | undefined;
 }
 
-const placeOf = ({ repository: { repository }, branch }: Seen) => ({ repository, branch });
+const placeOf = ({ repository: { repository }, branch }: Pick<Seen, 'repository' | 'branch'>) => ({
+  repository,
+  branch,
+});
+
+const unreadable = (one: Pick<Seen, 'repository' | 'branch'>, { message }: UnreadableRecordError): Look => ({
+  ...placeOf(one),
+  outcome: 'failed',
+  problem: message,
+});
 
 /** Asks the repositories of one host, a few at a time. */
 async function askHost(services: Services, repositories: readonly LookedAt[], until: string): Promise<(Seen | Look)[]> {
@@ -115,7 +129,9 @@ async function compare(
     [...repository.branches].map(async (branch): Promise<Seen | Look> => {
       const commit = heads.get(branch);
       if (commit === undefined) return { repository: repository.repository, branch, outcome: 'gone' };
-      return { repository, branch, commit, known: await knownHead(store, repository, branch), askedAt };
+      const known = await unlessUnreadable(() => knownHead(store, repository, branch));
+      if (known instanceof UnreadableRecordError) return unreadable({ repository, branch }, known);
+      return { repository, branch, commit, known, askedAt };
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { UnreadableRecordError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
+import { repositoryName } from '../model/repository.ts';
 import { LISTINGS, type Listing } from '../model/table/listings.ts';
 import type { Kind } from '../model/table/records.ts';
 import { GATES } from '../policy.ts';
@@ -68,7 +69,7 @@ export async function checkRecords(services: Services): Promise<CheckedRecords> 
         await meet(async () => owing.push(...(await noteOwed(services, application))));
       }),
     );
-  await noteUnreadable(services, unreadable);
+  await meet(() => noteUnreadable(services, unreadable));
   return { applications: applications.length, unreadable, owing, failures };
 }
 
@@ -77,14 +78,20 @@ interface Looks {
   readonly list: <K extends Kind>(listing: Listing<K>, limit?: number) => Promise<unknown>;
 }
 
-/** Reads what the next decisions about an application depend on. */
-async function lookAt(store: Store, { name, pipeline }: Application, { meet, list }: Looks): Promise<void> {
+/**
+ * Reads what most decisions about an application begin with. Left out are the ledgers of proof, because they are large,
+ * and what only ephemeral environments have beside their settings.
+ */
+async function lookAt(store: Store, application: Application, { meet, list }: Looks): Promise<void> {
+  const { name, pipeline, configRepository } = application;
+  const head = { repository: repositoryName(configRepository.url), branch: configRepository.branch };
   await Promise.all([
     list(LISTINGS.environments(name)),
     list(LISTINGS.approvers(name)),
     list(LISTINGS.externalIds(name)),
     list(LISTINGS.releases(name), NEWEST),
     meet(() => store.get('releaseLog', { application: name })),
+    meet(() => store.get('branchHead', head)),
     meet(() => store.get('applicationReads', { application: name })),
     meet(() => store.get('auditHead', { application: name })),
     ...pipeline.flatMap((environment) => {
@@ -95,6 +102,8 @@ async function lookAt(store: Store, { name, pipeline }: Application, { meet, lis
         meet(() => store.get('stateAddress', where)),
         meet(() => store.get('keptTrees', where)),
         meet(() => store.get('outputs', where)),
+        list(LISTINGS.protectionLifts(name, environment)),
+        list(LISTINGS.proofLifts(name, environment)),
         list(LISTINGS.history(name, environment), NEWEST),
         list(LISTINGS.outcomes(name, environment), NEWEST),
       ];

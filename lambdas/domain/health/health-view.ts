@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import { UnreadableRecordError } from '../errors.ts';
 import { isTerminal } from '../model/deployment.ts';
 import type { EnvironmentState } from '../model/environment-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { UnreadableRecordSchema } from '../model/upkeep/upkeep-records.ts';
 import { GATES } from '../policy.ts';
 import type { Store } from '../ports.ts';
-import { forEachReadable } from '../transaction/unless-unreadable.ts';
+import { forEachReadable, unlessUnreadable } from '../transaction/unless-unreadable.ts';
 
 /** Most of each kind that are looked at. There is no second page: who has more has an incident. */
 const MOST = 200;
@@ -78,7 +79,8 @@ async function heldTooLong(store: Store, { application, environment, holder }: E
 }
 
 async function stuckEphemerals(store: Store) {
-  const register = await store.get('ephemeralRegister', {});
+  const register = await unlessUnreadable(() => store.get('ephemeralRegister', {}));
+  if (register instanceof UnreadableRecordError) return { found: [], unreadable: [register] };
   return forEachReadable(register?.live ?? [], async ({ application, environment: name }): Promise<Stuck> => {
     const environment = await store.get('environment', { application, name });
     if (environment?.type !== 'ephemeral' || environment.life.phase !== 'closing') return [];

@@ -6,15 +6,19 @@ import type { Store, Surroundings } from '../ports.ts';
 import { problemsOf } from '../transaction/describe-unreadable.ts';
 import { listReadable } from '../transaction/list-all.ts';
 import { parseRecord } from '../transaction/unit-of-work.ts';
+import { unlessUnreadable } from '../transaction/unless-unreadable.ts';
 
 interface Services {
   readonly store: Store;
   readonly surroundings: Surroundings;
 }
 
-/** Notes records that cannot be read, each once. `GET /health/details` shows the notes. */
+/**
+ * Notes records that cannot be read, each once. A note that cannot be read stays as it is, and stops no other. `GET /health/details` shows the notes.
+ */
 export async function noteUnreadable(services: Services, met: readonly UnreadableRecordError[]): Promise<void> {
-  for (const unreadable of new Map(met.map((each) => [placeOf(each), each])).values()) await note(services, unreadable);
+  for (const unreadable of new Map(met.map((each) => [placeOf(each), each])).values())
+    await unlessUnreadable(() => note(services, unreadable));
 }
 
 async function note({ store, surroundings }: Services, unreadable: UnreadableRecordError): Promise<void> {
@@ -38,7 +42,7 @@ export async function reviewUnreadable(services: Services, met: readonly Unreada
   const places = new Set(met.map(placeOf));
   let left = 0;
   for (const record of noted.filter((each) => !places.has(placeOf(each))))
-    if (await isReadable(store, record)) await forget(store, record);
+    if (await isReadable(store, record)) await unlessUnreadable(() => forget(store, record));
     else left += 1;
   const known = new Set(noted.map(placeOf));
   await noteUnreadable(

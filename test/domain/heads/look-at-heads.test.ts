@@ -7,6 +7,7 @@ import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { registerPush } from '../../../lambdas/domain/release/register-push.ts';
 import { describeRepositoryHeads } from '../../contracts/repository-heads-contract.ts';
 import { FakeRepositoryHeads } from '../../fakes/fake-repository-heads.ts';
+import { InMemoryStore } from '../../fakes/in-memory-store.ts';
 import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
 import { World } from '../../harness/world.ts';
 
@@ -16,7 +17,8 @@ const [A, B, C] = [commitOf(1), commitOf(2), commitOf(3)];
 
 /** A world in which what is looked at and what webhooks tell reach the intake of pushes. */
 class Intake {
-  readonly world = new World();
+  readonly store = new InMemoryStore();
+  readonly world = new World(this.store);
   readonly heads = new FakeRepositoryHeads();
   readonly parts = ['git.example'];
   /** What happens while the look pauses. */
@@ -83,6 +85,34 @@ describe('the heads of public repositories', () => {
   beforeEach(async () => {
     intake = new Intake();
     await intake.deploys('my-app');
+  });
+
+  test('of other applications are compared beside an application that cannot be read', async () => {
+    await intake.webhook(A, B);
+    await intake.deploys('other');
+    intake.store.corrupt('application', { name: 'other' }, 'spoiled');
+    intake.is({ main: C });
+    expect(await intake.outcomes()).toEqual(['published']);
+  });
+
+  test('are compared branch by branch: one whose known head cannot be read stops no other', async () => {
+    const { configRepository } = anApplication();
+    await intake.deploys('other', { ...configRepository, branch: 'next' });
+    await intake.webhook(A, B);
+    await intake.webhook(A, B, { branch: 'next' });
+    const next = { repository: NAME, branch: 'next' };
+    const head = intake.store.peek('branchHead', next);
+    intake.is({ main: C, next: C });
+    intake.store.corrupt('branchHead', next, 'spoiled');
+    expect(await intake.look()).toEqual(
+      expect.arrayContaining([
+        { repository: NAME, branch: 'main', outcome: 'published' },
+        { repository: NAME, branch: 'next', outcome: 'failed', problem: expect.stringContaining('BRANCH#next') },
+      ]),
+    );
+    intake.store.corrupt('branchHead', next, head);
+    intake.meanwhile = async () => intake.store.corrupt('branchHead', next, 'spoiled');
+    expect(await intake.outcomes()).toEqual(['unchanged', 'failed']);
   });
 
   test('make a release of a push that no webhook told of', async () => {

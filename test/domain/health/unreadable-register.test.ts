@@ -2,14 +2,25 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { sendReminders } from '../../../lambdas/domain/approval/send-reminders.ts';
 import { sweepSubscriptions } from '../../../lambdas/domain/approver/sweep-subscriptions.ts';
 import { checkCertificates } from '../../../lambdas/domain/dns/check-certificates.ts';
+import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
+import { noteHead } from '../../../lambdas/domain/ephemeral/find-head.ts';
 import { sweepEnvironments } from '../../../lambdas/domain/ephemeral/sweep-environments.ts';
+import { UnreadableRecordError } from '../../../lambdas/domain/errors.ts';
 import { checkRecords } from '../../../lambdas/domain/health/check-records.ts';
 import { viewHealth } from '../../../lambdas/domain/health/health-view.ts';
+import { noteUnreadable } from '../../../lambdas/domain/health/unreadable-register.ts';
 import { reconcile } from '../../../lambdas/domain/reconcile.ts';
 import { InMemoryStore } from '../../fakes/in-memory-store.ts';
 import { WatchedStore } from '../../fakes/watched-store.ts';
-import { aDeployment, anApplication, anApprover, anEnvironment, anEnvironmentState } from '../../harness/builders.ts';
-import { World } from '../../harness/world.ts';
+import {
+  aDeployment,
+  anApplication,
+  anApprover,
+  anEnvironment,
+  anEnvironmentState,
+  aPush,
+} from '../../harness/builders.ts';
+import { TOOLING, World } from '../../harness/world.ts';
 
 const SECRET = 'hunter2';
 const STATE = { application: 'my-app', environment: 'dev1' };
@@ -65,6 +76,42 @@ describe('the reconciler and the daily look', () => {
     expect((await checkRecords(world)).unreadable).toMatchObject([{ kind: 'approver' }]);
     expect(await known()).toMatchObject([{ kind: 'approver', sk: 'APPROVER#bob@staff.example' }]);
     expect(await reconcile(world)).toEqual({ repairs: [], unreadable: 1 });
+  });
+
+  test('find it in the head of a branch, and in lifts', async () => {
+    const environment = { application: 'my-app', environment: 'prod1' };
+    const head = { repository: 'git.example/acme/config', branch: 'main' };
+    await noteHead(world, aPush());
+    await liftProtection(world, environment, { address: 'thing.one', reason: 'agreed with the client' }, TOOLING);
+    store.corrupt('branchHead', head, SECRET);
+    store.corrupt('protectionLifts', { ...environment, address: 'thing.one' }, SECRET);
+    const { unreadable } = await checkRecords(world);
+    expect(unreadable.map(({ kind }) => kind).sort()).toEqual(['branchHead', 'protectionLifts']);
+  });
+
+  test('go on where a note itself cannot be read', async () => {
+    const [alice, bob] = ['alice@staff.example', 'bob@staff.example'].map((email) => ({
+      application: 'my-app',
+      email,
+    }));
+    if (!alice || !bob) throw new Error('two approvers');
+    store.corrupt('approver', alice, SECRET);
+    await checkRecords(world);
+    const [note] = await known();
+    if (!note) throw new Error('there is no note');
+    store.corrupt('unreadableRecord', note, SECRET);
+    store.corrupt('approver', bob, SECRET);
+    expect(await checkRecords(world)).toMatchObject({ failures: [] });
+    expect(await known()).toMatchObject([{ sk: 'APPROVER#bob@staff.example' }]);
+    expect(await reconcile(world)).toEqual({ repairs: [], unreadable: 1 });
+    await expect(noteUnreadable(world, [new UnreadableRecordError('approver', note)])).resolves.toBeUndefined();
+  });
+
+  test('and what is shown go on without the register of ephemeral environments', async () => {
+    await world.ephemeral('pr-1');
+    expect((await viewHealth(store)).skipped).toBeUndefined();
+    store.corrupt('ephemeralRegister', {}, SECRET);
+    expect(await viewHealth(store)).toMatchObject({ skipped: 1, inFlight: { count: 1 } });
   });
 
   test('look at all other applications', async () => {
