@@ -30,16 +30,21 @@ export interface Sweep {
  * Compares every approver's recorded subscription with what SNS reports, and records the difference. An approver whose
  * confirmed subscription is gone becomes `lost`. They are subscribed again once, which mails them a new confirmation;
  * after that a person has to look. An approver who never confirmed is left alone: the address may be a stranger's.
- * Reads approvers only if SNS says something else than at the last sweep, and once a day.
+ * Reads approvers only if SNS says something else than at the last sweep that compared all of them, and once a day.
  */
 export async function sweepSubscriptions(services: Services): Promise<Sweep> {
   const { store, mail, surroundings } = services;
   const last = await store.get('subscriptionSweep', {});
   const isRecent = last && Date.parse(surroundings.now()) - Date.parse(last.at) < LONGEST_REST_MS;
   if (isRecent && last.digest === digestOf(await mail.subscriptions())) return { lost: [], failures: [] };
+  const applications = await listReadable(store, LISTINGS.applications());
   const approvers: Approver[] = [];
-  for (const { name } of (await listReadable(store, LISTINGS.applications())).items)
-    approvers.push(...(await listReadable(store, LISTINGS.approvers(name))).items);
+  let isComplete = applications.unreadable.length === 0;
+  for (const { name } of applications.items) {
+    const { items, unreadable } = await listReadable(store, LISTINGS.approvers(name));
+    approvers.push(...items);
+    isComplete &&= unreadable.length === 0;
+  }
   // Read after the records, so that a subscription that is confirmed in between does not count as lost.
   const subscriptions = new Map(await mail.subscriptions());
   const digest = digestOf(subscriptions);
@@ -48,12 +53,13 @@ export async function sweepSubscriptions(services: Services): Promise<Sweep> {
   for (const approver of approvers)
     try {
       if (isGone(approver, subscriptions.get(approver.email))) await subscribeAgain(mail, approver, subscriptions);
-      const isLost = await writeDown(services, approver, subscriptions.get(approver.email));
-      if (isLost) lost.push({ application: approver.application, email: approver.email });
+      const outcome = await writeDown(services, approver, subscriptions.get(approver.email));
+      if (outcome === 'skipped') isComplete = false;
+      if (outcome === 'lost') lost.push({ application: approver.application, email: approver.email });
     } catch (error) {
       failures.push(error);
     }
-  if (failures.length === 0) await keepDigest(services, digest);
+  if (isComplete && failures.length === 0) await keepDigest(services, digest);
   return { lost, failures };
 }
 
@@ -90,23 +96,23 @@ async function subscribeAgain(
   }
 }
 
-/** Returns whether the approver has just become lost. Leaves a record that changed meanwhile for the next sweep. */
+/** Writes what SNS says. `lost`: they have just become lost. `skipped`: the record changed meanwhile, and stays. */
 async function writeDown(
   { store, surroundings }: Services,
   seen: Approver,
   live: Subscription | undefined,
-): Promise<boolean> {
+): Promise<'kept' | 'written' | 'lost' | 'skipped'> {
   const found = compare(seen, live);
-  if (sameJson(found, seen)) return false;
+  if (sameJson(found, seen)) return 'kept';
   const { application, email } = seen;
   return store.transact(async (transaction) => {
     const current = await transaction.get('approver', { application, email });
-    if (!current || !sameJson(current, seen)) return false;
+    if (!current || !sameJson(current, seen)) return 'skipped';
     transaction.put('approver', found);
-    if (found.subscription !== 'lost') return false;
+    if (found.subscription !== 'lost') return 'written';
     const details = { email, gates: seen.gates };
     await recordAudit(transaction, surroundings, { application, type: 'approver-lost', ...SYSTEM, details });
-    return true;
+    return 'lost';
   });
 }
 

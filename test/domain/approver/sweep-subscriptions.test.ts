@@ -126,6 +126,21 @@ describe('the sweep over subscriptions', () => {
     expect(await eve()).toMatchObject({ subscription: 'pending' });
   });
 
+  test('compares again what changed meanwhile, although SNS says the same', async () => {
+    const arn = world.mail.click(EVE);
+    const changing = mailBut({
+      async subscriptions() {
+        const before = await eve();
+        if (before) await world.write('approver', { ...before, principals: ['arn:aws:iam::1:user/eve'] });
+        return world.mail.subscriptions();
+      },
+    });
+    await sweepSubscriptions({ ...world, mail: changing });
+    expect(await eve()).toMatchObject({ subscription: 'pending' });
+    await sweep();
+    expect(await eve()).toMatchObject({ subscription: 'confirmed', subscriptionArn: arn });
+  });
+
   test('of eight at the same time finds a loss once', async () => {
     world.mail.click(EVE);
     await sweep();
