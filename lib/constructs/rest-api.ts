@@ -33,7 +33,7 @@ export interface RestApiProps {
 /** The HTTP API in front of the functions, made from the route table. */
 export class RestApi extends Construct {
   readonly api: HttpApi;
-  /** Counts deliveries that the webhook's function did not answer. */
+  /** Counts deliveries that the webhook did not take in: those with 413, 429 and 5xx in the access log. */
   readonly refusedWebhooks: Metric;
   private readonly stage: CfnStage;
 
@@ -122,13 +122,13 @@ function throttleOf(config: Config, name: FunctionName): object {
 }
 
 /**
- * Counts in the access log what no function answered: API Gateway throttled it, or the function was throttled, crashed
- * or timed out. The API has no metric of its own for this: `4xx` also counts forged deliveries. Of very many throttled
+ * Counts in the access log the deliveries that are lost: too large, throttled by API Gateway, or answered with 5xx by
+ * API Gateway or the function. The API has no metric of its own for this: `4xx` also counts forged deliveries. Of very many throttled
  * requests API Gateway logs only some (source: https://repost.aws/knowledge-center/api-gateway-missing-cloudwatch-logs).
  */
 function countRefusedWebhooks(accessLogs: LogGroup, namespace: string): Metric {
   const route = FilterPattern.stringValue('$.routeKey', '=', 'POST /webhooks/github' satisfies keyof typeof ROUTES);
-  const refused = ['429', '5*'].map((status) => FilterPattern.stringValue('$.status', '=', status));
+  const refused = ['413', '429', '5*'].map((status) => FilterPattern.stringValue('$.status', '=', status));
   return new MetricFilter(accessLogs, 'RefusedWebhooks', {
     logGroup: accessLogs,
     filterPattern: FilterPattern.all(route, FilterPattern.any(...refused)),

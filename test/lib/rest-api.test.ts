@@ -65,11 +65,11 @@ describe('the API', () => {
     expect(reservedOf({ linkConcurrency: '20' })).toEqual([20]);
   });
 
-  test('counts deliveries that no function has answered', () => {
+  test('counts deliveries that were not taken in', () => {
     const { Properties } = only(template, 'AWS::Logs::MetricFilter');
     expect(flat(stage.AccessLogSettings.DestinationArn)).toContain(Properties.LogGroupName.Ref);
     expect(Properties.FilterPattern).toBe(
-      '{ ($.routeKey = "POST /webhooks/github") && (($.status = "429") || ($.status = "5*")) }',
+      '{ ($.routeKey = "POST /webhooks/github") && (($.status = "413") || ($.status = "429") || ($.status = "5*")) }',
     );
     const alarm = ofType(template, 'AWS::CloudWatch::Alarm').find(
       ([, each]) => each.Properties.AlarmName === 'stagegate-WebhooksRefused',
