@@ -74,11 +74,27 @@ describe('the example of CloudFront and WAF', () => {
         Statement: {
           RateBasedStatement: {
             AggregateKeyType: 'IP',
-            ScopeDownStatement: { ByteMatchStatement: { SearchString: '/approvals/', FieldToMatch: { UriPath: {} } } },
+            ScopeDownStatement: {
+              ByteMatchStatement: {
+                SearchString: '/approvals/',
+                FieldToMatch: { UriPath: {} },
+                // `/%61pprovals/x` and `//approvals/x` reach the same route.
+                TextTransformations: [
+                  { Priority: 0, Type: 'URL_DECODE' },
+                  { Priority: 1, Type: 'NORMALIZE_PATH' },
+                ],
+              },
+            },
           },
         },
       },
     ]);
+  });
+
+  test('has names of its own in an account, so that another stack fits beside it', () => {
+    expect(template.Resources.NotFound.Properties.Name).toEqual({
+      'Fn::Sub': expect.stringContaining('AWS::StackName'),
+    });
   });
 
   test('names only parameters and resources that it has', () => {
