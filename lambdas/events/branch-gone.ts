@@ -10,6 +10,8 @@ const services = FUNCTIONS['branch-gone'].services.from(process.env);
 const DetailSchema = z.union([PullRequestClosedSchema, BranchDeletedSchema]);
 
 /** Ends the ephemeral environments of a branch on BranchDeleted and PullRequestClosed. */
-export const handler = eventHandler(DetailSchema, async (gone) => {
-  await endWithBranch(services, gone, 'merged' in gone ? 'pull-request-closed' : 'branch-deleted');
-});
+export const handler = eventHandler(
+  DetailSchema,
+  (gone) => endWithBranch(services, gone, 'merged' in gone ? 'pull-request-closed' : 'branch-deleted'),
+  { comesOnce: true },
+);

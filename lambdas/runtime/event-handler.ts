@@ -1,8 +1,10 @@
 import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 import { untilCallsEnd } from './until-calls-end.ts';
+import { untilLambdaEnds, whileItPasses } from './while-it-passes.ts';
 
 /** The envelope that EventBridge puts around every event. */
 export const EnvelopeSchema = z.object({
@@ -14,15 +16,26 @@ export const EnvelopeSchema = z.object({
   detail: z.unknown(),
 });
 
-/** Returns a handler for events with this detail. An event may come twice, so `perform` must be safe to repeat. */
+interface EventHandlerProps {
+  /** True for events that come once. Without it a schedule brings the next one. */
+  readonly comesOnce?: boolean;
+}
+
+/**
+ * Returns a handler for events with this detail. An event may come twice, so `perform` must be safe to repeat. An event
+ * that comes once is tried again as long as the invocation lasts, if its error passes.
+ */
 export function eventHandler<Detail extends z.ZodType>(
   detail: Detail,
   perform: (detail: z.output<Detail>, envelope: z.output<typeof EnvelopeSchema>) => Promise<void>,
+  { comesOnce = false }: EventHandlerProps = {},
 ) {
-  return middy(async (event: unknown): Promise<void> => {
+  return middy(async (event: unknown, context: Context): Promise<void> => {
     const envelope = parseInput('event', EnvelopeSchema, event);
     logger.appendKeys({ eventId: envelope.id, detailType: envelope['detail-type'] });
-    await perform(parseInput('event detail', detail, envelope.detail), envelope);
+    const given = parseInput('event detail', detail, envelope.detail);
+    const consume = () => perform(given, envelope);
+    await (comesOnce ? whileItPasses(consume, untilLambdaEnds(context)) : consume());
     logger.info('event consumed');
   })
     .use(untilCallsEnd())

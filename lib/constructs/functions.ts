@@ -17,6 +17,8 @@ import type { WakeUps } from './wake-ups.ts';
 
 /** The SDK retries throttled calls with growing pauses. After that, the state machine retries the whole function. */
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
+/** For events that come once. With the three tries of Lambda, they outlast an outage of a quarter of an hour. */
+const EVENT_TIMEOUT = Duration.minutes(5);
 
 /** Megabytes of memory for functions that read states: a state may have tens of megabytes, of which little is kept. */
 const WITH_STATES = 1024;
@@ -289,7 +291,7 @@ export class Functions extends Construct {
       'register-push': make('register-push', {
         description: 'Creates releases from a push and deploys them to development',
         bindings: deploying(),
-        timeout: WORKFLOW_TIMEOUT,
+        timeout: EVENT_TIMEOUT,
         asynchronous: true,
       }),
       'look-at-heads':
@@ -308,7 +310,7 @@ export class Functions extends Construct {
       promote: make('promote', {
         description: 'Promotes a release that succeeded to the next environment if its policy says so',
         bindings: { ...deploying(), TABLE_NAME: data.records('write', 'delete') },
-        timeout: WORKFLOW_TIMEOUT,
+        timeout: EVENT_TIMEOUT,
         asynchronous: true,
       }),
       'send-reminders': make('send-reminders', {
@@ -360,7 +362,7 @@ export class Functions extends Construct {
       'branch-gone': make('branch-gone', {
         description: 'Ends the ephemeral environments of a branch that is gone',
         bindings: deploying('delete', 'audit'),
-        timeout: WORKFLOW_TIMEOUT,
+        timeout: EVENT_TIMEOUT,
         asynchronous: true,
       }),
       sweep: make('sweep', {

@@ -12,21 +12,15 @@ interface Exception {
 
 const EXCEPTIONS: readonly Exception[] = [
   {
-    // Lambda tries an event three times, within about three minutes.
-    operations: /^(register-push|promote): /,
-    lengths: ['ten times', 'for 10 minutes'],
-    detours: /^an event for (dev1|stage1) went to /,
-  },
-  {
     // A build that has begun is not repeated: it fails when the SDK and the broker's client have given up.
     operations: /^((plan|inspect|apply) build|credentials): /,
-    lengths: ['ten times', 'for 10 minutes'],
+    lengths: ['for 10 minutes'],
     detours: /^\w+ ended failed \(/,
   },
   {
     // Builds ask for their credentials through the API.
     operations: /^API Gateway: Lambda Invoke$/,
-    lengths: ['ten times', 'for 10 minutes'],
+    lengths: ['for 10 minutes'],
     detours: /^\w+ ended failed \(/,
   },
   {

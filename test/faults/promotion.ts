@@ -123,11 +123,11 @@ class Leg {
   /** Sends a push again that ended in a queue for dead letters, as staff does after an alarm. */
   async #redeliver(): Promise<void> {
     const { application, environment, detours, endFaults } = this.#props;
-    const queues = application.deadLetters();
-    if (this.#isRedelivered || queues.length === 0 || application.executions(environment).length > 0) return;
+    const isLost = application.hasDeadLetter();
+    if (this.#isRedelivered || !isLost || application.executions(environment).length > 0) return;
     this.#isRedelivered = true;
     endFaults();
-    detours.push(`an event for ${environment} went to ${queues.join(' and ')}`);
+    detours.push(`an event for ${environment} became a dead letter`);
     if (environment === 'dev1') await application.push();
   }
 }

@@ -129,12 +129,11 @@ export class WatchedApplication {
     return this.#cloud.executionsOf(`${this.name}-${environment}-`);
   }
 
-  /** Returns the names of the queues for dead letters that have an event about this application. */
-  deadLetters(): string[] {
+  /** Returns whether a queue for dead letters has an event about this application. */
+  hasDeadLetter(): boolean {
     return this.#cloud.cloud.local.sqs
       .queues()
-      .filter(({ messages }) => messages.some((message) => JSON.stringify(message).includes(this.name)))
-      .map(({ name }) => name);
+      .some(({ messages }) => messages.some((message) => JSON.stringify(message).includes(this.name)));
   }
 
   /** Returns the deployments, newest first. */
