@@ -24,6 +24,10 @@ export class QueueStore {
     this.#queues.set(queue.props.name, queue);
   }
 
+  remove(name: string): void {
+    this.#queues.delete(name);
+  }
+
   find(name: string): Queue | undefined {
     return this.#queues.get(name);
   }

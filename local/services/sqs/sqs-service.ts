@@ -58,12 +58,22 @@ export function createSqsService(
         return {
           ref: queues.urlOf(name),
           attributes: { Arn: queues.arnOf(name), QueueName: name, QueueUrl: queues.urlOf(name) },
+          // The messages stay in the database, because a queue whose settings change is removed and made again.
+          remove: () => queues.remove(name),
         };
       },
       'AWS::SQS::QueuePolicy'(resource) {
         const { Queues, PolicyDocument } = parseProperties(resource, QueuePolicyProperties);
-        for (const url of Queues) door.setResourcePolicy(queues.require(queueNameIn(url)).props.arn, PolicyDocument);
-        return { ref: resource.generatedName, attributes: {} };
+        const arns = Queues.map((url) => queues.require(queueNameIn(url)).props.arn);
+        const setPolicies = (policy: unknown): void => {
+          for (const arn of arns) door.setResourcePolicy(arn, policy);
+        };
+        setPolicies(PolicyDocument);
+        return {
+          ref: resource.generatedName,
+          attributes: {},
+          remove: () => setPolicies({ Version: '2012-10-17', Statement: [] }),
+        };
       },
     },
     queues: () =>
