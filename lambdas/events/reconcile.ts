@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type Reconciled, type Repair, reconcile, reconcileDeployment } from '../domain/reconcile.ts';
+import { type Reconciled, reconcile, reconcileDeployment } from '../domain/reconcile/reconcile.ts';
+import type { Repair } from '../domain/reconcile/repairs.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';

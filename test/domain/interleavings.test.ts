@@ -12,7 +12,7 @@ import { emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
 import { type Deployment, isTerminal } from '../../lambdas/domain/model/deployment.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
-import { reconcileDeployment } from '../../lambdas/domain/reconcile.ts';
+import { reconcileDeployment } from '../../lambdas/domain/reconcile/reconcile.ts';
 import { requestPromotion } from '../../lambdas/domain/release/request-promotion.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';

@@ -20,7 +20,8 @@ import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/rec
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type { EventBus, Store } from '../../lambdas/domain/ports.ts';
-import { type Repair, reconcile } from '../../lambdas/domain/reconcile.ts';
+import { reconcile } from '../../lambdas/domain/reconcile/reconcile.ts';
+import type { Repair } from '../../lambdas/domain/reconcile/repairs.ts';
 import { promoteAutomatically } from '../../lambdas/domain/release/promote.ts';
 import { registerPush } from '../../lambdas/domain/release/register-push.ts';
 import { carryOut } from '../../lambdas/domain/transaction/effects.ts';

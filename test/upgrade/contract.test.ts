@@ -39,7 +39,13 @@ interface Removal {
   /** Why no execution of a kept release misses it. */
   readonly why: string;
 }
-const REMOVALS: readonly Removal[] = [];
+const REMOVALS: readonly Removal[] = ['reconcile', 'send-reminders', 'sweep', 'sweep-subscriptions'].flatMap((name) =>
+  ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'].map((action) => ({
+    fact: `role of stagegate-${name} may ${action} on *`,
+    removedOn: '2026-11-30',
+    why: 'no execution calls the function, and it only loses traces if it is traced for the moment of an update',
+  })),
+);
 
 /**
  * Answers for which an older definition has no rule. A function gives such an answer only to a definition that says in

@@ -5,7 +5,7 @@ import { checkCertificates } from '../../../lambdas/domain/dns/check-certificate
 import { sweepEnvironments } from '../../../lambdas/domain/ephemeral/sweep-environments.ts';
 import { checkRecords } from '../../../lambdas/domain/health/check-records.ts';
 import type { Store } from '../../../lambdas/domain/ports.ts';
-import { reconcile } from '../../../lambdas/domain/reconcile.ts';
+import { reconcile } from '../../../lambdas/domain/reconcile/reconcile.ts';
 import type { FunctionName } from '../../../lambdas/functions.ts';
 import { UNTRACED_FUNCTIONS } from '../../../lib/constructs/untraced-functions.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';

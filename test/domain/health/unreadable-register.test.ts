@@ -9,7 +9,7 @@ import { UnreadableRecordError } from '../../../lambdas/domain/errors.ts';
 import { checkRecords } from '../../../lambdas/domain/health/check-records.ts';
 import { viewHealth } from '../../../lambdas/domain/health/health-view.ts';
 import { noteUnreadable } from '../../../lambdas/domain/health/unreadable-register.ts';
-import { reconcile } from '../../../lambdas/domain/reconcile.ts';
+import { reconcile } from '../../../lambdas/domain/reconcile/reconcile.ts';
 import { InMemoryStore } from '../../fakes/in-memory-store.ts';
 import { WatchedStore } from '../../fakes/watched-store.ts';
 import {

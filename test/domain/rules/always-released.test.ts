@@ -4,7 +4,7 @@ import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { recordEnding } from '../../../lambdas/domain/deployment/record-ending.ts';
 import { releaseEnvironment } from '../../../lambdas/domain/deployment/release-environment.ts';
 import type { Status } from '../../../lambdas/domain/model/deployment.ts';
-import { reconcile, reconcileDeployment } from '../../../lambdas/domain/reconcile.ts';
+import { reconcile, reconcileDeployment } from '../../../lambdas/domain/reconcile/reconcile.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';
 import { FakeWorkflow } from '../../fakes/fake-workflow.ts';
 import { anApplication, anEnvironment, anEnvironmentState, aRelease } from '../../harness/builders.ts';

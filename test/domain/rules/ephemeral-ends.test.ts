@@ -5,7 +5,7 @@ import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-epheme
 import { viewEphemeral } from '../../../lambdas/domain/ephemeral/ephemeral-view.ts';
 import { endWithBranch, followPush } from '../../../lambdas/domain/ephemeral/follow-branch.ts';
 import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
-import { sweepEnvironment } from '../../../lambdas/domain/ephemeral/sweep-environments.ts';
+import { sweepEnvironment } from '../../../lambdas/domain/ephemeral/sweep-environment.ts';
 import { isTerminal } from '../../../lambdas/domain/model/deployment.ts';
 import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
 import { ALICE, BOB, TOOLING, World } from '../../harness/world.ts';
