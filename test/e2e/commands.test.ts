@@ -86,3 +86,23 @@ describe('the demo', () => {
     );
   });
 });
+
+describe('the rehearsal of a restore', () => {
+  test('goes as docs/restoring.md says, and leaves no process and no file behind', async () => {
+    const rehearsal = run('scripts/restore/rehearse.ts', '--json');
+    expect(await rehearsal.end()).toBe(0);
+    expect(JSON.parse(rehearsal.stdout)).toMatchObject({
+      appliedSince: { status: 'failed', applied: 'yes' },
+      checks: [1, 0, 0],
+      last: { dev1: 'succeeded', stage1: 'succeeded' },
+    });
+    await rehearsal.leavesNoProcess();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('with an option it does not know, it says so in one line', async () => {
+    const rehearsal = run('scripts/restore/rehearse.ts', '--jsn');
+    expect(await rehearsal.end()).toBe(2);
+    expect(rehearsal.stderr).toMatch(/^rehearse:restore: .*--jsn/);
+  });
+});
