@@ -83,6 +83,8 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
       deadLetterQueue: this.deadLetters,
       environment: Object.fromEntries(bindings.map(([variable, { value }]) => [variable, value])),
     });
+    if (!isTraced)
+      acknowledge(this.function, 'Serverless-LambdaTracing', 'a trace of each run would cost more than the run');
     if (!props.asynchronous)
       acknowledge(
         this.function,
