@@ -2,8 +2,8 @@ import { DomainError } from '../domain/errors.ts';
 import { noted } from './calls-under-way.ts';
 
 /**
- * Makes a call of a service, which is noted while it is under way. An error that passes (`isPassing`) is thrown as ServiceUnavailableError. What is known
- * about the errors of services is loaded only when a call fails.
+ * Makes a call of a service, which is noted while it is under way. An error that passes (`isPassing`) is thrown as
+ * ServiceUnavailableError. What is known about the errors of services is loaded only when a call fails.
  */
 export async function orUnavailable<T>(service: string, doing: string, call: () => Promise<T>): Promise<T> {
   try {

@@ -123,8 +123,9 @@ function throttleOf(config: Config, name: FunctionName): object {
 
 /**
  * Counts in the access log the deliveries that are lost: too large, throttled by API Gateway, or answered with 5xx by
- * API Gateway or the function. The API has no metric of its own for this: `4xx` also counts forged deliveries. Of very many throttled
- * requests API Gateway logs only some (source: https://repost.aws/knowledge-center/api-gateway-missing-cloudwatch-logs).
+ * API Gateway or the function. The API has no metric of its own for this: `4xx` also counts forged deliveries. Of very
+ * many throttled requests API Gateway logs only some
+ * (source: https://repost.aws/knowledge-center/api-gateway-missing-cloudwatch-logs).
  */
 function countRefusedWebhooks(accessLogs: LogGroup, namespace: string): Metric {
   const route = FilterPattern.stringValue('$.routeKey', '=', 'POST /webhooks/github' satisfies keyof typeof ROUTES);

@@ -14,7 +14,8 @@ interface Services {
 }
 
 /**
- * Notes records that cannot be read, each once. A note that cannot be read stays as it is, and stops no other. `GET /health/details` shows the notes.
+ * Notes records that cannot be read, each once. A note that cannot be read stays as it is, and stops no other.
+ * `GET /health/details` shows the notes.
  */
 export async function noteUnreadable(services: Services, met: readonly UnreadableRecordError[]): Promise<void> {
   for (const unreadable of new Map(met.map((each) => [placeOf(each), each])).values())
