@@ -173,9 +173,14 @@ describe('a plan that was applied after the moment', () => {
   });
 });
 
+/** The next attempt to start a build gets no answer: each start fails before or after the build has begun. */
+function loseStart(when: 'before' | 'after'): void {
+  const fault = { error: 'CodeBuild.SdkClientException', when };
+  world.builds.startFaults.push(...Array.from({ length: STARTS_OF_AN_ATTEMPT }, () => fault));
+}
+const STARTS_OF_AN_ATTEMPT = 11;
+
 describe('a plan whose start was not answered', () => {
-  /** Starts of one attempt that fail. */
-  const STARTS = 11;
   let id: string;
   beforeEach(async () => {
     await world.succeed('dev1', release);
@@ -185,8 +190,7 @@ describe('a plan whose start was not answered', () => {
 
   /** Lets the apply of an attempt not begin: its plan is given back. */
   async function lose(when: 'before' | 'after'): Promise<void> {
-    const error = 'CodeBuild.SdkClientException';
-    world.builds.startFaults.push(...Array.from({ length: STARTS }, () => ({ error, when }) as const));
+    loseStart(when);
     await world.workflow.run(id);
     expect(world.workflow.stateOf(id)).toBe('WaitForApply');
     world.builds.forgetTokens();
@@ -279,6 +283,20 @@ describe('an execution that went on after the moment', () => {
     const restored = restore();
     expect(await repair(restored, moment)).toEqual(['unknown-running stopped']);
     expect((await restored.workflow.execution(id)).status).toBe('aborted');
+  });
+
+  test('with a build in progress, is left for the next run of the command', async () => {
+    const { moment, restore } = await backup();
+    const id = await world.deploy('dev1', release);
+    loseStart('after');
+    await world.workflow.run(id);
+    const restored = restore();
+    const findings = await record(restored, moment);
+    expect(findings).toMatchObject([{ kind: 'unknown-running', done: { outcome: 'left' } }]);
+    expect(isInOrder({ table: 'restored', moment, settings: [], findings, audits: [] })).toBe(false);
+    expect((await restored.workflow.execution(id)).status).toBe('running');
+    restored.builds.endAll();
+    expect(await repair(restored, moment)).toEqual(['unknown-running stopped']);
   });
 });
 
