@@ -79,6 +79,8 @@ describe('people', () => {
       });
 
       const link = await app.link(STAFF, 'stage1', 1);
+      // The promotion that release 1 is owed finds no further environment, and is settled.
+      await cloud.everythingDelivered();
       const before = await cloud.records();
       const form = new URLSearchParams({ decision: 'approve', nonce: 'guessed' });
       for (let batch = 0; batch < 10; batch++)

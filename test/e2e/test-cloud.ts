@@ -3,9 +3,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AttributeValue,
+  ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
   ScanCommand,
+  TransactionConflictException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -253,6 +255,13 @@ export class TestCloud {
     return this.#cloud.nextWrite?.(LOOK_MS, wanted) ?? sleep(LOOK_MS);
   }
 
+  /** Waits until every event has been delivered, and every function that got one has ended. */
+  async everythingDelivered(): Promise<void> {
+    const { events, lambda } = this.local;
+    const isAll = async () => (events.pendingDeliveries().length === 0 && lambda.pendingEvents() === 0) || undefined;
+    await this.poll('the end of all deliveries', isAll);
+  }
+
   /** Returns all records of the control plane, to compare them before and after an action. */
   async records(): Promise<string[]> {
     const items: string[] = [];
@@ -266,23 +275,37 @@ export class TestCloud {
     return items.sort();
   }
 
-  /** Changes a record of the control plane, for example a time in it, to test rules about time. */
+  /**
+   * Changes a record of the control plane, for example a time in it, to test rules about time. As in a transaction of the
+   * control plane, the change is made on the newest version, and no transaction that read an older one overwrites it.
+   */
   async changeRecord(
     { pk, sk }: { readonly pk: string; readonly sk: string },
     change: (data: Readonly<Record<string, unknown>>) => object,
   ): Promise<void> {
     const item = { TableName: this.#cloud.tableName, Key: { pk: { S: pk }, sk: { S: sk } } };
-    const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ ...item, ConsistentRead: true }));
-    const data = Item?.data?.S;
-    if (data === undefined) throw new Error(`there is no record ${pk} ${sk}`);
-    const changed = JSON.stringify(change(z.record(z.string(), z.unknown()).parse(JSON.parse(data))));
-    await this.operator.dynamodb.send(
-      new UpdateItemCommand({
-        ...item,
-        UpdateExpression: 'SET #data = :changed',
-        ConditionExpression: '#data = :data',
-        ExpressionAttributeNames: { '#data': 'data' },
-        ExpressionAttributeValues: { ':data': { S: data }, ':changed': { S: changed } },
+    const attempt = async () => {
+      const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ ...item, ConsistentRead: true }));
+      const data = Item?.data?.S;
+      const version = Item?.version?.N;
+      if (data === undefined || version === undefined) throw new Error(`there is no record ${pk} ${sk}`);
+      const changed = JSON.stringify(change(z.record(z.string(), z.unknown()).parse(JSON.parse(data))));
+      await this.operator.dynamodb.send(
+        new UpdateItemCommand({
+          ...item,
+          UpdateExpression: 'SET #data = :changed, #version = #version + :one',
+          ConditionExpression: '#version = :version',
+          ExpressionAttributeNames: { '#data': 'data', '#version': 'version' },
+          ExpressionAttributeValues: { ':changed': { S: changed }, ':version': { N: version }, ':one': { N: '1' } },
+        }),
+      );
+      return true;
+    };
+    await this.poll(`the change of ${pk} ${sk}`, () =>
+      attempt().catch((error: unknown) => {
+        if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException)
+          return undefined;
+        throw error;
       }),
     );
   }
@@ -333,12 +356,15 @@ export class TestCloud {
 
   /** Waits until the token of a waiting task is stored, and returns the token. */
   async taskToken(deploymentId: string, gate: string): Promise<string> {
-    const look = async () => {
-      const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
-      const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ TableName: this.#cloud.tableName, Key }));
-      return Item?.data?.S && JSON.parse(Item.data.S).token;
-    };
+    const look = () => this.storedToken(deploymentId, gate);
     return this.poll(`the token of ${deploymentId}`, look, { about: deploymentId });
+  }
+
+  /** Returns the token of a task that waits for a gate, if it is stored already. */
+  async storedToken(deploymentId: string, gate: string): Promise<string | undefined> {
+    const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
+    const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ TableName: this.#cloud.tableName, Key }));
+    return Item?.data?.S && JSON.parse(Item.data.S).token;
   }
 
   /** SDK clients with the permissions of the person who runs the cloud. */

@@ -174,13 +174,11 @@ describe('the webhook', () => {
 
     // Waits until all earlier deliveries have had their effects.
     beforeAll(async () => {
-      await cloud.poll('the end of all deliveries', async () => isAllDelivered() || undefined);
+      await cloud.everythingDelivered();
       for (const { id } of [...(await app.deployments('dev1')), ...(await other.deployments('dev1'))])
         await cloud.statesOf(id);
-      await cloud.poll('the end of all deliveries', async () => isAllDelivered() || undefined);
+      await cloud.everythingDelivered();
     });
-    const isAllDelivered = () =>
-      cloud.local.events.pendingDeliveries().length === 0 && cloud.local.lambda.pendingEvents() === 0;
 
     test.each(rows)('%s (%i)', async (_, status, request) => {
       const [records, told] = [await cloud.records(), published().length];

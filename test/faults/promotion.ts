@@ -90,6 +90,12 @@ class Leg {
       const end = () => (application.executions(environment)[nth - 1]?.status === 'RUNNING' ? undefined : 'ended');
       const link = await this.#wait(`the ${gate} gate`, () => application.newLink(gate, environment) ?? end());
       if (link === 'ended') break;
+      // If somebody decides before the task waits, another function resumes the workflow, and the recorded calls differ.
+      const isWaiting = () => application.isWaiting(nth, gate, environment);
+      const task = await this.#wait(`the task of the ${gate} gate`, async () =>
+        (await isWaiting()) ? 'waits' : end(),
+      );
+      if (task === 'ended') break;
       await application.approve(link, environment);
     }
     return this.#wait('the end', () => {

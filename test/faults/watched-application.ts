@@ -153,6 +153,12 @@ export class WatchedApplication {
     return link !== undefined && !this.#opened.has(link) ? link : undefined;
   }
 
+  /** Returns whether the nth execution waits for the decision at a gate. */
+  async isWaiting(nth: number, gate: Gate, environment: EnvironmentName): Promise<boolean> {
+    const id = this.executions(environment)[nth - 1]?.name;
+    return id !== undefined && (await this.#cloud.cloud.storedToken(id, gate)) !== undefined;
+  }
+
   /** Opens a mailed link and approves. A refusal is no error: the deployment may have ended meanwhile. */
   async approve(link: string, environment: EnvironmentName): Promise<void> {
     this.#opened.add(link);
