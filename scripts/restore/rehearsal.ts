@@ -135,7 +135,10 @@ export class Rehearsal {
     return { moment: new Date().toISOString(), items };
   }
 
-  /** What happens between the moment and the loss: the plan of stage1 is applied, and another release in dev1. */
+  /**
+   * What happens between the moment and the loss: the plan of stage1 is applied, and another release in dev1, which has
+   * nothing to change in stage1.
+   */
   async #goOn(): Promise<{ id: string }> {
     const { progress, repository } = this.#props;
     progress.heading('After the moment, the plan is approved and applied, and release 2 goes to dev1 and stage1');

@@ -238,8 +238,9 @@ describe('bad input', () => {
   });
 
   describe('an approval link', () => {
-    /** A gate in the first environment, for tests that do not need the way to a later one. */
     const EXPIRY_SECONDS = 300;
+
+    /** A gate in the first environment, for tests that do not need the way to a later one. */
     const gated = (policy: object = {}) => ({ policy: { development: { staff: 1, autoPromote: false, ...policy } } });
 
     test('that never existed, was forged, or is only looked at, decides nothing', async () => {

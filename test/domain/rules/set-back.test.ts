@@ -173,12 +173,13 @@ describe('a plan that was applied after the moment', () => {
   });
 });
 
+const STARTS_OF_AN_ATTEMPT = 11;
+
 /** The next attempt to start a build gets no answer: each start fails before or after the build has begun. */
 function loseStart(when: 'before' | 'after'): void {
   const fault = { error: 'CodeBuild.SdkClientException', when };
   world.builds.startFaults.push(...Array.from({ length: STARTS_OF_AN_ATTEMPT }, () => fault));
 }
-const STARTS_OF_AN_ATTEMPT = 11;
 
 describe('a plan whose start was not answered', () => {
   let id: string;

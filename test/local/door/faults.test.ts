@@ -42,6 +42,7 @@ describe('faults at the door', () => {
     client = new KMSClient({ endpoint: server.url, region: 'eu-west-1', credentials, maxAttempts: 1 });
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     client.destroy();
     await server.close();
   });
@@ -76,9 +77,8 @@ describe('faults at the door', () => {
     const fault = door.faults.add({ ...FAULT, lastsMs: 600_000, error: THROTTLING });
     const codes = [await outcome(), await outcome()];
     const later = performance.now() + 600_000;
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(later);
+    jest.spyOn(performance, 'now').mockReturnValue(later);
     codes.push(await outcome());
-    clock.mockRestore();
     expect([...codes, fault.hits()]).toEqual([THROTTLING.code, THROTTLING.code, 'mine', 2]);
   });
 
