@@ -26,11 +26,15 @@ import { runStandInStep } from './stand-in-engine.ts';
  */
 const PATIENCE = { ...BROKER_PATIENCE, firstDelayMs: BROKER_PATIENCE.firstDelayMs / WAITS_DIVIDED_BY };
 
-/** The builds' retries with S3. The SDK waits for 100 ms, and twice as long before each further attempt, up to 20 s. */
-const S3_RETRIES = new ConfiguredRetryStrategy(
-  S3_SETTINGS.maxAttempts,
-  (attempt) => (Math.random() * Math.min(100 * 2 ** attempt, 20_000)) / WAITS_DIVIDED_BY,
-);
+/**
+ * A build's retries with S3. The SDK waits for 100 ms, and twice as long before each further attempt, up to 20 s. Each
+ * build has its own, as it has its own process in AWS: a strategy allows only so many retries for all its calls together.
+ */
+const s3Retries = () =>
+  new ConfiguredRetryStrategy(
+    S3_SETTINGS.maxAttempts,
+    (attempt) => (Math.random() * Math.min(100 * 2 ** attempt, 20_000)) / WAITS_DIVIDED_BY,
+  );
 const SHORT_S3_PATIENCE: S3Patience = {
   ...S3_PATIENCE,
   minTimeout: S3_PATIENCE.minTimeout / WAITS_DIVIDED_BY,
@@ -96,7 +100,7 @@ export class InProcessBuilds implements BuildStandIn {
       environment: { ...variables, PATH: '/nowhere' },
       artifacts: (bucket, prefix) => {
         const { endpoint } = this;
-        const settings = { endpoint, region, credentials, forcePathStyle: true, retryStrategy: S3_RETRIES };
+        const settings = { endpoint, region, credentials, forcePathStyle: true, retryStrategy: s3Retries() };
         return { ...s3Artifacts(bucket, prefix, SHORT_S3_PATIENCE, new S3Client(settings)), warmUp() {} };
       },
       notCheckedOut: async () => ({ submodules: [], tooLong: [] }),

@@ -88,7 +88,7 @@ class Leg {
     await this.#wait(`execution ${nth}`, current);
     for (const gate of PIPELINE[environment].gates) {
       const end = () => (application.executions(environment)[nth - 1]?.status === 'RUNNING' ? undefined : 'ended');
-      const link = await this.#wait(`the ${gate} gate`, () => application.newLink(gate, environment) ?? end());
+      const link = await this.#wait(`the ${gate} gate`, () => application.takeLink(gate, environment) ?? end());
       if (link === 'ended') break;
       // If somebody decides before the task waits, another function resumes the workflow, and the recorded calls differ.
       const isWaiting = () => application.isWaiting(nth, gate, environment);

@@ -36,7 +36,7 @@ const EnvironmentSchema = z.object({
 export class WatchedApplication {
   readonly name: string;
   readonly #cloud: FaultCloud;
-  readonly #opened = new Set<string>();
+  readonly #taken = new Set<string>();
   readonly #eventId = randomUUID();
   readonly #pushedAt = new Date().toISOString();
 
@@ -146,11 +146,13 @@ export class WatchedApplication {
     return EnvironmentSchema.parse(await this.#call('GET', `${this.#path}/environments/${name}`));
   }
 
-  /** Returns the mailed link to a gate that nobody has opened yet, if there is one. Costs no call. */
-  newLink(gate: Gate, environment: EnvironmentName): string | undefined {
+  /** Takes the newest mailed link to a gate, if nobody has taken it yet. Costs no call. */
+  takeLink(gate: Gate, environment: EnvironmentName): string | undefined {
     const wanted = `Approve ${this.name} ${environment}: deploy of release 1`;
     const link = this.#link(this.#emailOf(gate), (subject) => subject === wanted);
-    return link !== undefined && !this.#opened.has(link) ? link : undefined;
+    if (link === undefined || this.#taken.has(link)) return undefined;
+    this.#taken.add(link);
+    return link;
   }
 
   /** Returns whether the nth execution waits for the decision at a gate. */
@@ -161,7 +163,6 @@ export class WatchedApplication {
 
   /** Opens a mailed link and approves. A refusal is no error: the deployment may have ended meanwhile. */
   async approve(link: string, environment: EnvironmentName): Promise<void> {
-    this.#opened.add(link);
     const page = String((await callPatiently(link)).body);
     const hidden = [...page.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)].map(
       ([, name = '', value = '']): [string, string] => [name, value],
