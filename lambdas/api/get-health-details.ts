@@ -4,6 +4,8 @@ import { answer, operation } from '../runtime/operation.ts';
 
 export const getHealthDetails = operation(
   {
+    operationId: 'getHealthDetails',
+    tag: 'service',
     summary: 'What is in flight, what waits, what is stuck, and which stored records cannot be read',
     input: {},
     answers: { 200: HealthDetailsSchema },

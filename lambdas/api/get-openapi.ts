@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { answer, operation } from '../runtime/operation.ts';
+import { serversOf } from './document/about.ts';
 import { openapiDocument } from './openapi.ts';
 import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from './operations.ts';
 
@@ -8,13 +9,15 @@ let document: ReturnType<typeof openapiDocument> | undefined;
 
 export const getOpenapi = operation(
   {
+    operationId: 'getOpenapi',
+    tag: 'service',
     summary: 'This API as an OpenAPI 3.1 document',
     input: {},
     answers: { 200: z.record(z.string(), z.json()) },
   },
-  async () => {
+  async (_, __, { sent }) => {
     document ??= openapiDocument(await loadAll());
-    return answer(200, document);
+    return answer(200, { ...document, servers: serversOf(sent.headers.host) });
   },
 );
 

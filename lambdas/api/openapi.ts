@@ -1,18 +1,26 @@
 import * as z from 'zod';
 import { PROBLEMS, ProblemSchema } from '../runtime/http-errors.ts';
 import type { Operation } from '../runtime/operation.ts';
+import { INFO, SIGV4, serversOf } from './document/about.ts';
+import { APPROVAL_PAGES } from './document/approval-pages.ts';
+import { TAGS } from './document/tags.ts';
+import { WEBHOOK_PARTS } from './document/webhook.ts';
 import { ROUTES } from './routes.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 type JsonObject = { [key: string]: Json };
 /** The parts of an operation that go into the document. */
-export type Documented = Pick<Operation<never>, 'summary' | 'input' | 'answers'>;
+export type Documented = Omit<Operation<never>, 'answer'>;
+/** What is described of a request in addition to the input of its operation. */
+interface Parts {
+  readonly headers?: z.ZodType;
+  /** The schema of the body for each content type. */
+  readonly contents?: Readonly<Record<string, z.ZodType>>;
+}
 
-const VERSION = '1';
-const DESCRIPTION =
-  'Applications, environments, releases, deployments and approvals. Requests are signed with AWS Signature Version 4 ' +
-  '(service execute-api), except those of the public paths. What is refused is answered as a problem (RFC 9457) whose ' +
-  '`type` ends with one of the listed names.';
+const PAGES: Readonly<Record<string, object>> = APPROVAL_PAGES;
+/** The requests that an operation reads in a form of somebody else's. */
+const PARTS: Readonly<Record<string, Parts>> = { 'POST /webhooks/github': WEBHOOK_PARTS };
 
 /** Makes the OpenAPI 3.1 document of the API from the route table and the schemas that validate every request. */
 export function openapiDocument(operations: Readonly<Record<string, Documented>>): JsonObject {
@@ -24,19 +32,21 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
     if (role === 'build') continue;
     const [method = '', path = ''] = key.split(' ');
     const operation = operations[key];
-    const described: JsonObject = operation ? describe(operation, collect) : PAGE;
+    const described = operation ? describe(operation, role, collect, PARTS[key]) : plainOf(PAGES[key]);
     const access: JsonObject = role === 'public' ? { security: [] } : { 'x-role': role };
     paths[path] = { ...paths[path], [method.toLowerCase()]: { ...described, ...access } };
   }
   schemas.Problem = { ...recordOf(collect(ProblemSchema, 'output')), 'x-types': Object.keys(PROBLEMS) };
   return {
     openapi: '3.1.0',
-    info: { title: 'Stagegate', version: VERSION, description: DESCRIPTION },
+    info: INFO,
+    servers: serversOf(undefined),
     security: [{ sigv4: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas,
-      securitySchemes: { sigv4: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'AWS SigV4' } },
+      securitySchemes: { sigv4: SIGV4 },
       responses: {
         Problem: {
           description: 'Why the request was refused',
@@ -49,15 +59,28 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
 
 type Collect = (schema: z.ZodType, io: 'input' | 'output') => JsonObject;
 
-function describe({ summary, input, answers }: Documented, collect: Collect): JsonObject {
+function describe(operation: Documented, role: string, collect: Collect, parts: Parts = {}): JsonObject {
+  const { operationId, tag, summary, description = `${summary}.`, input, answers } = operation;
   const { path, query, body } = input;
+  const contents = { ...(body && { 'application/json': body }), ...parts.contents };
   return {
+    operationId,
+    tags: [tag],
     summary,
+    description: `${description}\n\n${role === 'public' ? PUBLIC : `For the role **${role}** and those above it.`}`,
     parameters: [
       ...(path ? parametersOf('path', collect(path, 'input')) : []),
       ...(query ? parametersOf('query', collect(query, 'input')) : []),
+      ...(parts.headers ? parametersOf('header', collect(parts.headers, 'input')) : []),
     ],
-    ...(body && { requestBody: { required: true, content: jsonContent(collect(body, 'input')) } }),
+    ...(Object.keys(contents).length > 0 && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(
+          Object.entries(contents).map(([type, schema]) => [type, { schema: collect(schema, 'input') }]),
+        ),
+      },
+    }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [status, responseOf(Number(status), schema, collect)]),
@@ -66,6 +89,8 @@ function describe({ summary, input, answers }: Documented, collect: Collect): Js
     },
   };
 }
+
+const PUBLIC = 'For anybody: the request needs no signature of AWS.';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: 'As it is now',
@@ -83,7 +108,7 @@ function responseOf(status: number, schema: z.ZodType, collect: Collect): JsonOb
 
 const jsonContent = (schema: JsonObject): JsonObject => ({ 'application/json': { schema } });
 
-function parametersOf(place: 'path' | 'query', schema: JsonObject): JsonObject[] {
+function parametersOf(place: 'path' | 'query' | 'header', schema: JsonObject): JsonObject[] {
   const required = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries(recordOf(schema.properties)).map(([name, property]) => ({
     name,
@@ -92,13 +117,6 @@ function parametersOf(place: 'path' | 'query', schema: JsonObject): JsonObject[]
     schema: property,
   }));
 }
-
-/** The description of the approval pages. They answer HTML for people; programs use the decisions path. */
-const PAGE: JsonObject = {
-  summary: 'The approval page behind an e-mailed link, and the decision made on it; for people',
-  parameters: [{ name: 'token', in: 'path', required: true, schema: { type: 'string' } }],
-  responses: { default: { description: 'A page that says it all', content: { 'text/html': {} } } },
-};
 
 /**
  * Returns the JSON Schema of a zod schema and moves its named parts to `components/schemas`. The only part without a
@@ -112,6 +130,8 @@ function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output', named: JsonObje
   Object.assign(named, recordOf($defs));
   return own;
 }
+
+const plainOf = (value: unknown): JsonObject => recordOf(z.json().parse(value ?? {}));
 
 const recordOf = (value: Json | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};

@@ -39,9 +39,30 @@ export interface RequestFacts {
   readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer };
 }
 
-/** One operation of the API, ready to be served: it parses the input and answers only declared fields. */
-export interface Operation<Services> {
+/** The part of the API that an operation belongs to; the group under which the OpenAPI document lists it. */
+export type Tag =
+  | 'application'
+  | 'approval'
+  | 'approver'
+  | 'deployment'
+  | 'environment'
+  | 'ephemeral-environment'
+  | 'release'
+  | 'service'
+  | 'webhook';
+
+/** What people and generated clients know an operation by. */
+interface Named {
+  /** The name of the operation in the OpenAPI document. It never changes: clients are generated from it. */
+  readonly operationId: string;
+  readonly tag: Tag;
   readonly summary: string;
+  /** What the summary has no room for. */
+  readonly description?: string;
+}
+
+/** One operation of the API, ready to be served: it parses the input and answers only declared fields. */
+export interface Operation<Services> extends Named {
   readonly input: InputShape;
   readonly answers: AnswerShape;
   answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
@@ -55,8 +76,7 @@ export const answer = <const Status extends number, Body>(status: Status, body: 
 
 /** Declares an operation: its input, its answers, and the function that performs it. */
 export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(
-  declaration: {
-    readonly summary: string;
+  declaration: Named & {
     readonly input: Input & Readonly<Record<Exclude<keyof Input, RequestPart>, never>>;
     readonly answers: Answers;
   },

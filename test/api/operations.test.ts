@@ -8,6 +8,8 @@ import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { PROBLEMS } from '../../lambdas/runtime/http-errors.ts';
 import { TestApi } from './test-api.ts';
 
+const root = join(import.meta.dirname, '..', '..');
+
 const SERVED = {
   read: operations.READ,
   credentials: operations.CREDENTIALS,
@@ -96,6 +98,46 @@ describe('GET /openapi.json', () => {
       { name: 'cursor', in: 'query', required: false },
     ]);
     expect(body.components.schemas.Problem['x-types']).toEqual(Object.keys(PROBLEMS));
+  });
+
+  test('names every operation once, as the code does, and lists it under the folder of its code', async () => {
+    const { body } = await new TestApi().get('/openapi.json');
+    const source = readFileSync(join(root, 'lambdas', 'api', 'operations.ts'), 'utf8');
+    const written = source.matchAll(
+      /'(\w+) (\S+)': async \(\) =>\s+\(await import\('\.\/(?:([\w-]+)\/)?[\w-]+\.ts'\)\)\.(\w+)/g,
+    );
+    const named = [...written].filter(([, , path = '']) => !path.startsWith('/builds/'));
+    expect(named).toHaveLength(Object.keys(ROUTES).length - 3);
+    for (const [, method = '', path = '', folder = 'service', name] of named)
+      expect(body.paths[path][method.toLowerCase()]).toMatchObject({ operationId: name, tags: [folder] });
+    const ids = Object.values(body.paths).flatMap((methods) =>
+      Object.values(methods as object).map(({ operationId }) => operationId),
+    );
+    expect(ids).toContain('decideApproval');
+    expect(new Set(ids).size).toBe(Object.keys(ROUTES).length - 1);
+  });
+
+  test('has the address at which it was asked', async () => {
+    const serversFor = async (host: string) =>
+      (await new TestApi().call('GET', '/openapi.json', { headers: { host } })).body.servers;
+    expect(await serversFor('api.example.com')).toMatchObject([{ url: 'https://api.example.com' }]);
+    expect(await serversFor('127.0.0.1:4700')).toMatchObject([{ url: 'http://127.0.0.1:4700' }]);
+    expect(await serversFor('no host/"')).toMatchObject([{ url: 'https://{api}.execute-api.{region}.amazonaws.com' }]);
+  });
+
+  test('describes what GitHub sends, and the form of the approval page', async () => {
+    const { body } = await new TestApi().get('/openapi.json');
+    const webhook = body.paths['/webhooks/github'].post;
+    expect(webhook.parameters.map(({ in: place, name }: { in: string; name: string }) => `${place} ${name}`)).toEqual([
+      'query for',
+      'header x-github-event',
+      'header x-github-delivery',
+      'header x-hub-signature-256',
+    ]);
+    expect(Object.keys(webhook.requestBody.content)).toEqual(['application/json', 'application/x-www-form-urlencoded']);
+    const page = body.paths['/approvals/{token}'].post;
+    expect(page.requestBody.content).toHaveProperty('application/x-www-form-urlencoded');
+    expect(Object.keys(page.responses)).toEqual(expect.arrayContaining(['200', '400', '404', '410']));
   });
 
   test('says who may call what, and what anybody may', async () => {

@@ -22,7 +22,13 @@ const body = { client: 'acme', configRepository: { url: 'https://github.com/acme
 async function serve(perform: () => Promise<{ status: 200; body: { shown: string } }>, event = {}) {
   const log = new RecordingLog();
   const shown = operation(
-    { summary: 'for the test', input: {}, answers: { 200: z.object({ shown: z.string() }) } },
+    {
+      operationId: 'listApplications',
+      tag: 'application',
+      summary: 'for the test',
+      input: {},
+      answers: { 200: z.object({ shown: z.string() }) },
+    },
     async () => answer(200, (await perform()).body),
   );
   const handler = apiHandler({ 'GET /applications': async () => shown }, { services: {} as never, log });

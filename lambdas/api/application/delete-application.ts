@@ -6,6 +6,8 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const deleteApplication = operation(
   {
+    operationId: 'deleteApplication',
+    tag: 'application',
     summary: 'Remove an application that has nothing deployed, with its environments and approvers; its history stays',
     input: { path: ApplicationPath },
     answers: { 204: z.undefined() },

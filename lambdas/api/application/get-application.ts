@@ -6,6 +6,8 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const getApplication = operation(
   {
+    operationId: 'getApplication',
+    tag: 'application',
     summary: 'One application with its effective policy',
     input: { path: ApplicationPath },
     answers: { 200: ApplicationViewSchema },

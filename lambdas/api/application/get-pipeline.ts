@@ -15,6 +15,8 @@ const StepSchema = z.object({
 
 export const getPipeline = operation(
   {
+    operationId: 'getPipeline',
+    tag: 'application',
     summary: 'The environments of an application in pipeline order, each with its release and its running deployment',
     input: { path: ApplicationPath },
     answers: {

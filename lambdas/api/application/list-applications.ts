@@ -7,6 +7,8 @@ import { showPage } from '../show-page.ts';
 
 export const listApplications = operation(
   {
+    operationId: 'listApplications',
+    tag: 'application',
     summary: 'All applications, by name',
     input: { query: PageQuery },
     answers: { 200: pageOf(ApplicationViewSchema) },

@@ -12,6 +12,8 @@ const HeadViewSchema = AuditHeadSchema.pick({ sequence: true, hash: true });
 
 export const listAudit = operation(
   {
+    operationId: 'listAudit',
+    tag: 'application',
     summary:
       'The audit of an application, a chain of hashes: every decision, lift and change; kept after the application is removed',
     input: { path: ApplicationPath, query: AuditQuery },

@@ -6,6 +6,8 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const postRepositoryConfirmation = operation(
   {
+    operationId: 'postRepositoryConfirmation',
+    tag: 'application',
     summary: 'Confirm that another repository of the git host has the name of the config repository from now on',
     input: { path: ApplicationPath, body: RepositoryConfirmationSchema },
     answers: { 200: ApplicationViewSchema },

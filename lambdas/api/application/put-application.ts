@@ -7,6 +7,8 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const putApplication = operation(
   {
+    operationId: 'putApplication',
+    tag: 'application',
     summary: 'Create an application, or replace its settings',
     input: { path: ApplicationPath, body: ApplicationSettingsSchema },
     answers: { 200: ApplicationViewSchema, 201: ApplicationViewSchema },

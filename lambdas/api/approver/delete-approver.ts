@@ -7,6 +7,8 @@ import { ApproverPath } from '../inputs.ts';
 
 export const deleteApprover = operation(
   {
+    operationId: 'deleteApprover',
+    tag: 'approver',
     summary: 'Remove an approver, and the subscription of the address if no other application uses it',
     input: { path: ApproverPath },
     answers: { 204: z.undefined() },

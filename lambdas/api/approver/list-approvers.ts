@@ -8,6 +8,8 @@ import { showPage } from '../show-page.ts';
 
 export const listApprovers = operation(
   {
+    operationId: 'listApprovers',
+    tag: 'approver',
     summary: 'The approvers of an application, with the current state of their e-mail subscriptions',
     input: { path: ApplicationPath, query: PageQuery },
     answers: { 200: pageOf(ApproverViewSchema) },

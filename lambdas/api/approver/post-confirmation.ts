@@ -13,6 +13,8 @@ const ConfirmationRequestSchema = z.strictObject({
 
 export const postConfirmation = operation(
   {
+    operationId: 'postConfirmation',
+    tag: 'approver',
     summary:
       'Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail',
     input: { path: ApproverPath, body: ConfirmationRequestSchema },

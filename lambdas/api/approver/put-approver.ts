@@ -7,6 +7,8 @@ import { ApproverPath } from '../inputs.ts';
 
 export const putApprover = operation(
   {
+    operationId: 'putApprover',
+    tag: 'approver',
     summary: 'Register or change an approver; an address that is not confirmed gets a confirmation mail',
     input: { path: ApproverPath, body: ApproverSettingsSchema },
     answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },

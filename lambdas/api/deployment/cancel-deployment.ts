@@ -9,6 +9,8 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const cancelDeployment = operation(
   {
+    operationId: 'cancelDeployment',
+    tag: 'deployment',
     summary: 'Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended',
     input: { path: DeploymentPath },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },

@@ -6,6 +6,8 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const getDeployment = operation(
   {
+    operationId: 'getDeployment',
+    tag: 'deployment',
     summary: 'One deployment with its gates',
     input: { path: DeploymentPath },
     answers: { 200: DeploymentViewSchema },

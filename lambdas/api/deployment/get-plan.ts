@@ -9,6 +9,8 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const getPlan = operation(
   {
+    operationId: 'getPlan',
+    tag: 'deployment',
     summary: 'The analysis of the plan that people approve: changes, cost and blast radius, without sensitive values',
     input: { path: DeploymentPath },
     answers: { 200: PlanViewSchema },

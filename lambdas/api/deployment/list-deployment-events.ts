@@ -8,6 +8,8 @@ import { showPage } from '../show-page.ts';
 
 export const listDeploymentEvents = operation(
   {
+    operationId: 'listDeploymentEvents',
+    tag: 'deployment',
     summary: 'The history of a deployment, oldest first: who did what, when and why',
     input: { path: DeploymentPath, query: PageQuery },
     answers: { 200: pageOf(DeploymentEventSchema.omit({ nonce: true })) },

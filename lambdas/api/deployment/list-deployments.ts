@@ -8,6 +8,8 @@ import { showPage } from '../show-page.ts';
 
 export const listDeployments = operation(
   {
+    operationId: 'listDeployments',
+    tag: 'deployment',
     summary: 'The deployments of an environment, newest first',
     input: { path: EnvironmentPath, query: PageQuery },
     answers: { 200: pageOf(DeploymentViewSchema) },

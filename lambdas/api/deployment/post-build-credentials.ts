@@ -7,6 +7,8 @@ import { answer, operation } from '../../runtime/operation.ts';
 
 export const postBuildCredentials = operation(
   {
+    operationId: 'postBuildCredentials',
+    tag: 'deployment',
     summary: 'Give a build that presents its ticket the credentials of its environment',
     input: { body: CredentialsRequestSchema },
     answers: { 200: CredentialsAnswerSchema },

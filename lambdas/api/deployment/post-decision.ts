@@ -16,6 +16,8 @@ const DecisionRequestSchema = z.strictObject({
 
 export const postDecision = operation(
   {
+    operationId: 'postDecision',
+    tag: 'deployment',
     summary: 'Approve or reject at a gate, as the registered approver the caller maps to',
     input: { path: GatePath, body: DecisionRequestSchema },
     answers: { 200: DeploymentViewSchema },

@@ -9,6 +9,8 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const postDeploymentRelease = operation(
   {
+    operationId: 'postDeploymentRelease',
+    tag: 'deployment',
     summary: 'End a deployment whose execution and build are gone, and release its environment',
     input: { path: DeploymentPath, body: z.strictObject({ reason: z.string().min(1).max(500) }) },
     answers: { 200: DeploymentViewSchema },

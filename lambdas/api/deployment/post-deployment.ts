@@ -27,6 +27,8 @@ const DeploymentRequestSchema = z
 
 export const postDeployment = operation(
   {
+    operationId: 'postDeployment',
+    tag: 'deployment',
     summary: 'Deploy a release, roll back to an older one, or destroy what is deployed',
     input: { path: EnvironmentPath, body: DeploymentRequestSchema },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },

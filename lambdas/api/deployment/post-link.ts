@@ -20,6 +20,8 @@ const LinkViewSchema = z.object({
 
 export const postLink = operation(
   {
+    operationId: 'postLink',
+    tag: 'deployment',
     summary: 'Mail an approver a new link to an open gate; the previous link stops working',
     input: { path: GatePath, body: LinkRequestSchema },
     answers: { 201: LinkViewSchema },

@@ -9,6 +9,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const deleteEnvironment = operation(
   {
+    operationId: 'deleteEnvironment',
+    tag: 'environment',
     summary: 'Remove an environment that has nothing deployed; a deployment checks its Terraform state first',
     input: { path: EnvironmentPath },
     answers: { 202: DeploymentViewSchema, 204: z.undefined() },

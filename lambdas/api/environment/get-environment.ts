@@ -6,6 +6,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const getEnvironment = operation(
   {
+    operationId: 'getEnvironment',
+    tag: 'environment',
     summary: 'One environment: its release, outputs, running deployment and history',
     input: { path: EnvironmentPath },
     answers: { 200: EnvironmentViewSchema },

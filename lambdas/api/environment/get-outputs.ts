@@ -6,6 +6,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const getOutputs = operation(
   {
+    operationId: 'getOutputs',
+    tag: 'environment',
     summary: 'The Terraform outputs of an environment; sensitive values are null',
     input: { path: EnvironmentPath },
     answers: { 200: OutputsViewSchema },

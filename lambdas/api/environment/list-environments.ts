@@ -8,6 +8,8 @@ import { showPage } from '../show-page.ts';
 
 export const listEnvironments = operation(
   {
+    operationId: 'listEnvironments',
+    tag: 'environment',
     summary: 'The regular environments of an application, by name',
     input: { path: ApplicationPath, query: PageQuery },
     answers: { 200: pageOf(EnvironmentSummarySchema) },

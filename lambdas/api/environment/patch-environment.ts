@@ -9,6 +9,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const patchEnvironment = operation(
   {
+    operationId: 'patchEnvironment',
+    tag: 'environment',
     summary: 'Set or lift the hold of an environment, or its deletion protection',
     input: { path: EnvironmentPath, body: EnvironmentPatchSchema },
     answers: { 200: EnvironmentViewSchema },

@@ -18,6 +18,8 @@ const ProofLiftViewSchema = z.object({
 
 export const postProofLift = operation(
   {
+    operationId: 'postProofLift',
+    tag: 'environment',
     summary: 'Let one module, engine or provider version into an environment that it has not been proven for, once',
     input: { path: EnvironmentPath, body: ProofLiftRequestSchema },
     answers: { 201: ProofLiftViewSchema },

@@ -12,6 +12,8 @@ const LiftViewSchema = z.object({ address: z.string(), reason: z.string(), by: R
 
 export const postProtectionLift = operation(
   {
+    operationId: 'postProtectionLift',
+    tag: 'environment',
     summary: 'Lift the protection of one address, or of the whole environment by its name, for one use',
     input: { path: EnvironmentPath, body: ProtectionLiftRequestSchema },
     answers: { 201: LiftViewSchema },

@@ -8,6 +8,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const postStateMove = operation(
   {
+    operationId: 'postStateMove',
+    tag: 'environment',
     summary: "Change the address at which an environment's Terraform state is expected",
     input: { path: EnvironmentPath, body: StateMoveSchema },
     answers: { 200: EnvironmentViewSchema },

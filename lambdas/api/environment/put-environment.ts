@@ -8,6 +8,8 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const putEnvironment = operation(
   {
+    operationId: 'putEnvironment',
+    tag: 'environment',
     summary: 'Create an environment of the pipeline, or replace its settings, except for its deletion protection',
     input: { path: EnvironmentPath, body: EnvironmentSettingsSchema },
     answers: { 200: EnvironmentViewSchema, 201: EnvironmentViewSchema },

@@ -8,6 +8,8 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const deleteEphemeralEnvironment = operation(
   {
+    operationId: 'deleteEphemeralEnvironment',
+    tag: 'ephemeral-environment',
     summary: 'Destroy an ephemeral environment; it is closed when its Terraform state is empty',
     input: { path: EphemeralPath },
     answers: { 202: EphemeralViewSchema },

@@ -6,6 +6,8 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const getEphemeralEnvironment = operation(
   {
+    operationId: 'getEphemeralEnvironment',
+    tag: 'ephemeral-environment',
     summary: 'One ephemeral environment; a closed one is shown until its name is used again',
     input: { path: EphemeralPath },
     answers: { 200: EphemeralViewSchema },

@@ -20,6 +20,8 @@ async function list(services: Services<'read'>, query: z.output<typeof PageQuery
 
 export const listEphemeralEnvironments = operation(
   {
+    operationId: 'listEphemeralEnvironments',
+    tag: 'ephemeral-environment',
     summary: 'The ephemeral environments of an application that are not closed, and their monthly cost',
     input: { path: ApplicationPath, query: PageQuery },
     answers,
@@ -32,6 +34,8 @@ export const listEphemeralEnvironments = operation(
 
 export const listAllEphemeralEnvironments = operation(
   {
+    operationId: 'listAllEphemeralEnvironments',
+    tag: 'ephemeral-environment',
     summary: 'The ephemeral environments of all applications that are not closed, and their monthly cost',
     input: { query: PageQuery },
     answers,

@@ -9,6 +9,8 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const patchEphemeralEnvironment = operation(
   {
+    operationId: 'patchEphemeralEnvironment',
+    tag: 'ephemeral-environment',
     summary: 'Extend the life of an ephemeral environment, counted from now, or make it follow its branch',
     input: { path: EphemeralPath, body: EphemeralPatchSchema },
     answers: { 200: EphemeralViewSchema },

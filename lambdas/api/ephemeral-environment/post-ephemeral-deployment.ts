@@ -10,6 +10,8 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const postEphemeralDeployment = operation(
   {
+    operationId: 'postEphemeralDeployment',
+    tag: 'ephemeral-environment',
     summary: 'Deploy a commit to an ephemeral environment, or deploy its current commit again',
     input: { path: EphemeralPath, body: z.strictObject({ commit: CommitSchema.optional() }) },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },

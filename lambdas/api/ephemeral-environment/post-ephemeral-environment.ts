@@ -9,6 +9,8 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const postEphemeralEnvironment = operation(
   {
+    operationId: 'postEphemeralEnvironment',
+    tag: 'ephemeral-environment',
     summary: 'Create a temporary environment outside of the pipeline from a branch or a commit',
     input: { path: ApplicationPath, body: EphemeralRequestSchema },
     answers: { 200: EphemeralViewSchema, 202: EphemeralViewSchema },

@@ -6,6 +6,8 @@ import { ReleasePath } from '../inputs.ts';
 
 export const getRelease = operation(
   {
+    operationId: 'getRelease',
+    tag: 'release',
     summary: 'One release, and what became of it in each environment: applied, passed through, failed …',
     input: { path: ReleasePath },
     answers: { 200: ReleaseViewSchema },

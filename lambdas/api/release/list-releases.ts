@@ -8,6 +8,8 @@ import { showPage } from '../show-page.ts';
 
 export const listReleases = operation(
   {
+    operationId: 'listReleases',
+    tag: 'release',
     summary: 'The releases of an application, newest first',
     input: { path: ApplicationPath, query: PageQuery },
     answers: { 200: pageOf(ReleaseViewSchema) },

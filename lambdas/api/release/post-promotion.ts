@@ -15,6 +15,8 @@ const PromotionRequestSchema = z.strictObject({
 
 export const postPromotion = operation(
   {
+    operationId: 'postPromotion',
+    tag: 'release',
     summary: 'Deploy a release to an environment after it succeeded in the previous one',
     input: { path: ApplicationPath, body: PromotionRequestSchema },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },

@@ -15,6 +15,8 @@ const ReleaseRequestSchema = z.strictObject({
 
 export const postRelease = operation(
   {
+    operationId: 'postRelease',
+    tag: 'release',
     summary: 'Create a release from a commit and deploy it to the first environment, as a push does',
     input: { path: ApplicationPath, body: ReleaseRequestSchema },
     answers: { 201: ReleaseViewSchema.extend({ deploymentId: z.string().nullable() }) },

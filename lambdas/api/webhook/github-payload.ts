@@ -13,7 +13,8 @@ import { parseJsonBody } from '../../runtime/json-body.ts';
 import type { RequestFacts } from '../../runtime/operation.ts';
 import { parseInput } from '../../runtime/parse-input.ts';
 
-const HeadersSchema = z.object({
+/** The headers of a delivery that are read. */
+export const HeadersSchema = z.object({
   'x-github-event': z.string().regex(/^[a-z_]{1,100}$/, 'the name of an event'),
   'x-github-delivery': z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'the id of a delivery'),
 });

@@ -36,6 +36,8 @@ const ReceiptSchema = z.object({
 /** Checks the signature before it parses any part of the body. */
 export const postGithubWebhook = operation(
   {
+    operationId: 'postGithubWebhook',
+    tag: 'webhook',
     summary: 'Receive a GitHub webhook, signed with its secret (X-Hub-Signature-256), and publish it as an event',
     input: { query: WebhookQuerySchema },
     answers: { 200: ReceiptSchema, 202: ReceiptSchema },
