@@ -137,20 +137,20 @@ export function gatesOf(policy: StagePolicy): { gate: GateName; required: number
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
 }
 
-interface GateDemand {
+/** A gate that a deployment has to pass. */
+export interface GateDemand {
   readonly gate: GateName;
   /** Number of distinct approvers. */
   readonly required: number;
 }
 
-/** Returns the approvers that a gate needs now: a policy raised in the meantime counts, a lowered policy does not. */
-export const requiredNow = ({ gate, required }: GateDemand, inForce: StagePolicy): number =>
-  Math.max(required, inForce[gate]);
-
-/** Returns the gates that a plan must pass now: those set when it was made, and the current policy's additions. */
+/**
+ * Returns the gates that a plan must pass now: those set when it was made, and the current policy's additions. A policy
+ * raised in the meantime counts, a lowered policy does not.
+ */
 export const stricterGates = (planned: readonly GateDemand[], inForce: StagePolicy): GateDemand[] =>
   GATES.map((gate) => planned.find((demand) => demand.gate === gate) ?? { gate, required: 0 })
-    .map((demand) => ({ ...demand, required: requiredNow(demand, inForce) }))
+    .map(({ gate, required }) => ({ gate, required: Math.max(required, inForce[gate]) }))
     .filter(({ required }) => required > 0);
 
 /** Throws InvalidInputError, naming the stage, if gates close or plans age too early for anybody to decide. */

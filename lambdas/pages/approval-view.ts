@@ -4,6 +4,7 @@ import type { ParityView } from '../domain/environment/find-parity.ts';
 import { Refused } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
 import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/model/gate.ts';
+import { gatesInForce } from '../domain/model/gates-in-force.ts';
 import { isReplaced } from '../domain/model/link-state.ts';
 import type { Release } from '../domain/model/release.ts';
 import { statedOtherwise, wordsFrom } from '../domain/model/release-words.ts';
@@ -211,8 +212,8 @@ const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
   void: '',
 };
 
-function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
-  return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
+function gatesInWords({ deployment, gates, ...target }: ApprovalRecords): GateInWords[] {
+  return gatesInForce(deployment, target, gates).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
     const needed = counted(required, 'approval');
     if (!gate)

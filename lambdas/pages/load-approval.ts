@@ -6,6 +6,7 @@ import type { Approver } from '../domain/model/approver.ts';
 import { type Deployment, plannedOf } from '../domain/model/deployment.ts';
 import type { Environment } from '../domain/model/environment.ts';
 import type { Gate } from '../domain/model/gate.ts';
+import { gateInForce } from '../domain/model/gates-in-force.ts';
 import type { LinkState } from '../domain/model/link-state.ts';
 import type { Release } from '../domain/model/release.ts';
 import { LISTINGS } from '../domain/model/table/listings.ts';
@@ -21,7 +22,7 @@ export interface LinkedRecords {
   readonly linkState: LinkState | undefined;
   readonly deployment: Deployment;
   readonly gate: Gate;
-  /** All gates of the deployment that have been opened. */
+  /** All gates of the deployment that have been opened, with the approvers that they need now. */
   readonly gates: readonly Gate[];
   /** Undefined when the person has been removed. */
   readonly approver: Approver | undefined;
@@ -71,9 +72,12 @@ export async function findLinked(reader: Reader, link: ApprovalLink): Promise<Li
     reader.get('environment', { application: name, name: target }),
     number === undefined ? undefined : reader.get('release', { application: name, number }),
   ]);
-  const gates = opened.filter((gate) => gate !== undefined);
+  if (!application || !environment || (number !== undefined && !release)) return undefined;
+  const gates = opened
+    .filter((gate) => gate !== undefined)
+    .map((gate) => gateInForce(gate, deployment, { application, environment }));
   const gate = gates.find((each) => each.gate === link.gate);
-  if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
+  if (!gate) return undefined;
   return { link, linkState, deployment, gate, gates, approver, application, environment, release };
 }
 

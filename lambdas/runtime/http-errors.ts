@@ -70,7 +70,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'credentials-refused': { status: 403, title: 'Credentials are refused' },
   'applies-banned': { status: 409, title: 'Applies are banned' },
   'one-session-one-seat': { status: 403, title: 'One session of a role cannot approve as two people' },
-  'last-approver': { status: 409, title: 'An open gate needs this approver' },
+  'last-approver': { status: 409, title: 'An open deployment needs this approver' },
   'approver-limit': { status: 409, title: 'There are too many approvers' },
   'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },
   'state-address-moved': { status: 409, title: 'The Terraform state has moved' },

@@ -8,7 +8,7 @@ import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import type { Configuration } from '../../lambdas/domain/plan/parity.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
-import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
+import { APPLICATION, CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
 import { anAnalysis } from '../harness/analysis-builder.ts';
 import { DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { readable, SECOND, TestPage } from './test-page.ts';
@@ -484,6 +484,16 @@ describe('every state has its page', () => {
       `You have approved Fine Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC. 1 further approval is needed from others.`,
     );
     expect(text).not.toContain('<form');
+  });
+
+  test('decided by you, and the policy was raised meanwhile', async () => {
+    const page = await TestPage.create('stage1', { planned: { gates: [{ gate: 'staff', required: 2 }] } });
+    await page.submit({ decision: 'approve' });
+    await page.world.put('/applications/my-app', { ...APPLICATION, policy: { staging: { staff: 4, client: 1 } } });
+    const shown = readable((await page.open()).text);
+    expect(shown).toContain('3 further approvals are needed from others.');
+    expect(shown).toContain('1 of 4 approvals');
+    expect(shown).toContain('1 approval needed');
   });
 
   test('approved by others', async () => {

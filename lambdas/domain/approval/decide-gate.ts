@@ -2,9 +2,10 @@ import { NotFoundError, orThrow, Refused, RefusedError } from '../errors.ts';
 import { approverOf } from '../model/approver.ts';
 import type { Deployment } from '../model/deployment.ts';
 import { type Ballot, decide, type Gate } from '../model/gate.ts';
+import { gateInForce } from '../model/gates-in-force.ts';
 import { objectionToLink } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
-import { GATES, type GateName, policyForDeployment, requiredNow } from '../policy.ts';
+import { GATES, type GateName } from '../policy.ts';
 import type { ApprovalLink, ReadAhead, Reader, Store, Surroundings, Transaction, Workflow } from '../ports.ts';
 import { resumeGate } from '../transaction/effects.ts';
 import { listAll } from '../transaction/list-all.ts';
@@ -139,10 +140,7 @@ async function count(
   if (link && link.round !== gate.round)
     return new Refused('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
   const { stage } = target;
-  const demanded = {
-    ...gate,
-    required: requiredNow(gate, policyForDeployment(target, deployment.operation, owner.policy)),
-  };
+  const demanded = gateInForce(gate, deployment, { application: owner, environment: target });
   const otherGates = [...gates.values()].filter((other) => other.gate !== name);
   const facts = { now: surroundings.now(), stage, deployment, otherGates };
   const decided = decide(demanded, { ...ballot, approver }, facts);

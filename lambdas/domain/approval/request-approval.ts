@@ -4,10 +4,11 @@ import type { Approver } from '../model/approver.ts';
 import { type Deployment, orderOf, type Planned, plannedOf } from '../model/deployment.ts';
 import { startAwaitingApproval } from '../model/deployment-transitions.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from '../model/gate.ts';
+import { gatesInForce } from '../model/gates-in-force.ts';
 import type { LinkState } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { GateName } from '../policy.ts';
-import { GATES, policyOf, requiredNow } from '../policy.ts';
+import { GATES, policyForDeployment } from '../policy.ts';
 import type { EventBus, Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { listReadable } from '../transaction/list-all.ts';
 import { recordEvent } from '../transaction/record-event.ts';
@@ -99,17 +100,17 @@ async function openGate(
     throw new NotHolderError(`opening the ${name} gate of "${id}": its plan has gone stale and is made again`);
   const current = await transaction.get('gate', { deploymentId: id, gate: name });
   if (current?.round === planned.round) return { gate: current, deployment };
-  const demand = planned.gates.find(({ gate }) => gate === name);
-  if (!demand) throw new Error(`deployment "${id}" has no ${name} gate`);
-
   const { application, environment } = deployment;
   const [owner, target] = [
     await transaction.get('application', { name: application }),
     await transaction.get('environment', { application, name: environment }),
   ];
   if (!owner || !target) throw new NotHolderError(`opening the ${name} gate of "${id}": its environment was removed`);
-  const inForce = policyOf(target, owner.policy);
-  const required = requiredNow(demand, inForce);
+  const demands = gatesInForce(deployment, { application: owner, environment: target }, []);
+  const demand = demands.find(({ gate }) => gate === name);
+  if (!demand) throw new Error(`deployment "${id}" has no ${name} gate`);
+  const { required } = demand;
+  const { gateExpirySeconds } = policyForDeployment(target, deployment.operation, owner.policy);
   const able = reachable.filter((approver) => !isOwnRequest(name, target.stage, deployment, approver));
   if (able.length < required) {
     const blocking = {
@@ -133,7 +134,7 @@ async function openGate(
     changeDigest: planned.changeDigest,
     ...decidedBefore(current, planned, required, now),
     openedAt: now,
-    expiresAt: new Date(Date.parse(now) + inForce.gateExpirySeconds * 1000).toISOString(),
+    expiresAt: new Date(Date.parse(now) + gateExpirySeconds * 1000).toISOString(),
   };
   if (current && opened.decisions.length > 0)
     await tellOfApprovals(transaction, surroundings, current, planned, 'carried');

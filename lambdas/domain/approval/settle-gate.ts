@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { NotHolderError } from '../errors.ts';
 import { SYSTEM } from '../model/audit.ts';
-import { close, GateStatusSchema } from '../model/gate.ts';
+import { close, type Gate, GateStatusSchema } from '../model/gate.ts';
+import { gateInForce } from '../model/gates-in-force.ts';
 import type { GateName } from '../policy.ts';
-import type { Store, Surroundings } from '../ports.ts';
+import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { secondsUntil } from './request-approval.ts';
@@ -29,7 +30,8 @@ export async function settleGate(
     if (gate.status !== 'open' || now < gate.expiresAt) return { outcome: gate.status, timeoutSeconds };
     transaction.put('gate', close(gate, 'expired', now));
     recordEvent(transaction, surroundings, deploymentId, 'gate-expired', undefined, { gate: name });
-    const { application, environment, digest, required, decisions } = gate;
+    const { application, environment, digest, decisions } = gate;
+    const required = await requiredNow(transaction, gate);
     await recordAudit(transaction, surroundings, {
       application,
       environment,
@@ -42,4 +44,15 @@ export async function settleGate(
     });
     return { outcome: 'expired', timeoutSeconds };
   });
+}
+
+async function requiredNow(transaction: Transaction, gate: Gate): Promise<number> {
+  const { deploymentId: id, application, environment } = gate;
+  const [deployment, owner, target] = [
+    await transaction.get('deployment', { id }),
+    await transaction.get('application', { name: application }),
+    await transaction.get('environment', { application, name: environment }),
+  ];
+  if (!deployment) return gate.required;
+  return gateInForce(gate, deployment, { application: owner, environment: target }).required;
 }

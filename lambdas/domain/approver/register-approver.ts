@@ -7,7 +7,7 @@ import { listAll } from '../transaction/list-all.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { changedSettings } from '../transaction/settings-change.ts';
 import { requirePinnedSessions } from './pinned-sessions.ts';
-import { requireDispensable } from './remove-approver.ts';
+import { requireDispensable } from './require-dispensable.ts';
 
 /** Most subscriptions of the topic: SNS allows only this many filter policies on one topic. */
 const MOST_SUBSCRIPTIONS = 200;
@@ -31,13 +31,15 @@ export async function registerApprover(
   requirePinnedSessions(settings.principals, pinnedSessionRoles);
   if (!(await store.get('application', { name: application }))) throw new NotFoundError('application', application);
   const before = await store.get('approver', { application, email });
-  if (before && before.gates[0] !== settings.gates[0]) await requireDispensable(store, before);
+  const losesGate = before && before.gates[0] !== settings.gates[0];
+  const stillEnough = losesGate && (await requireDispensable({ store, mail }, before));
   const subscription = await subscribe(mail, email);
   const everywhere = await listAll(store, LISTINGS.approverEverywhere(email));
   return store.transact(async (transaction) => {
     // Checked again: the application may have been removed in the meantime.
     if (!(await transaction.get('application', { name: application })))
       throw new NotFoundError('application', application);
+    if (stillEnough) await stillEnough(transaction);
     const current = await transaction.get('approver', { application, email });
     const createdAt = current?.createdAt ?? surroundings.now();
     // One subscription serves all applications of the person.

@@ -13,6 +13,7 @@ import {
   StatusSchema,
 } from '../model/deployment.ts';
 import { approvalsOf, type Gate, GateStatusSchema } from '../model/gate.ts';
+import { gatesInForce, isPastGates } from '../model/gates-in-force.ts';
 import { hasPassedThrough } from '../model/passed-through.ts';
 import { SubjectSchema } from '../model/proof/subject.ts';
 import { LISTINGS } from '../model/table/listings.ts';
@@ -21,7 +22,7 @@ import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
 import { PlanSummarySchema } from '../plan/analysis-parts.ts';
 import { ProofHeadlineSchema } from '../plan/proof-findings.ts';
 import { RehearsalSchema } from '../plan/rehearsal/rehearsal-schema.ts';
-import { GateNameSchema } from '../policy.ts';
+import { type GateDemand, GateNameSchema } from '../policy.ts';
 import type { Store } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
 
@@ -118,18 +119,29 @@ export const DeploymentViewSchema = z
   .meta({ id: 'Deployment' });
 export type DeploymentView = z.input<typeof DeploymentViewSchema>;
 
-/** Shows a deployment with its gates. */
+/** Shows a deployment with its gates, and the approvers that they need now. */
 export async function viewDeployment(
-  store: Pick<Store, 'list'>,
+  store: Pick<Store, 'get' | 'list'>,
   deployment: Deployment,
   home: Home | undefined,
 ): Promise<DeploymentView> {
-  const hasGates = (plannedOf(deployment)?.gates ?? []).length > 0;
-  const gates = hasGates ? await listAll(store, LISTINGS.gates(deployment.id)) : [];
-  return showDeployment(deployment, gates, home);
+  const planned = plannedOf(deployment);
+  if (!planned) return showDeployment(deployment, [], home);
+  const { id, application: app, environment: name } = deployment;
+  const [gates, application, environment] = await Promise.all([
+    planned.gates.length > 0 ? listAll(store, LISTINGS.gates(id)) : [],
+    isPastGates(deployment) ? undefined : store.get('application', { name: app }),
+    isPastGates(deployment) ? undefined : store.get('environment', { application: app, name }),
+  ]);
+  const demands = gatesInForce(deployment, { application, environment }, gates);
+  return showDeployment(deployment, showGates(deployment, demands, gates), home);
 }
 
-function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Home | undefined): DeploymentView {
+function showDeployment(
+  deployment: Deployment,
+  gates: DeploymentView['gates'],
+  home: Home | undefined,
+): DeploymentView {
   const { id, application, environment, number, release, commit, operation, adopt, treeOf, status } = deployment;
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);
@@ -152,7 +164,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     planRound: planned?.round ?? null,
     engine: planned?.engine ?? null,
     rehearsal: planned?.rehearsal ?? null,
-    gates: showGates(deployment, gates),
+    gates,
     requestedBy,
     ...(cancelRequestedBy && { cancelRequestedBy }),
     createdAt,
@@ -173,20 +185,23 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
 }
 
 /** Shows gates in the order in which they are passed: opened gates, and gates to come while the deployment is open. */
-function showGates(deployment: Deployment, gates: readonly Gate[]): DeploymentView['gates'] {
-  const planned = plannedOf(deployment);
-  const isUnderWay = planned?.hasChanges && !isTerminal(deployment.status);
-  return (planned?.gates ?? []).flatMap(({ gate: name, required }) => {
+function showGates(
+  deployment: Deployment,
+  demands: readonly GateDemand[],
+  gates: readonly Gate[],
+): DeploymentView['gates'] {
+  const isUnderWay = plannedOf(deployment)?.hasChanges && !isTerminal(deployment.status);
+  return demands.flatMap(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
-    if (gate) return [showGate(gate)];
+    if (gate) return [showGate(gate, required)];
     return isUnderWay
       ? [{ gate: name, required, status: 'pending' as const, approvals: [], rejections: [], voided: [] }]
       : [];
   });
 }
 
-function showGate(gate: Gate): DeploymentView['gates'][number] {
-  const { gate: name, required, status, openedAt, expiresAt, closedAt, decisions } = gate;
+function showGate(gate: Gate, required: number): DeploymentView['gates'][number] {
+  const { gate: name, status, openedAt, expiresAt, closedAt, decisions } = gate;
   return {
     gate: name,
     required,
