@@ -29,6 +29,8 @@ export const ConfigPushedSchema = z.object({
   changedPaths: z.array(z.string().max(4096)).max(20_000).optional(),
   message: z.string().max(20_000).default(''),
   author: z.string().max(500).default(''),
+  /** What of Stagegate published the event: its webhook, or a look at the heads. Absent from other senders. */
+  via: z.enum(['webhook', 'look']).optional(),
 });
 export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
 

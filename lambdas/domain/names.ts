@@ -13,7 +13,23 @@ export const EnvironmentNameSchema = z
     /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,15}$/,
     'lower-case letters, digits and single dashes, at most 16, beginning with a letter',
   );
-export const BranchSchema = z.string().regex(/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,250}$/, 'a git branch name');
+/** Name of a branch in a stored record. Records of earlier versions may have a name that `BranchSchema` refuses. */
+export const StoredBranchSchema = z.string().regex(/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,250}$/, 'a git branch name');
+
+const HEADS = 'refs/heads/';
+/** Name of a branch as a request gives it: one that git allows (`git check-ref-format --branch`), of these characters. */
+export const BranchSchema = z
+  .string()
+  .regex(
+    /^(?![-/])(?!HEAD$)(?!.*(?:\.\.|\/\/|\/\.|\.lock(?:\/|$)))(?!\.)[A-Za-z0-9._/-]{1,250}(?<![./])$/,
+    'a branch name that git allows, of letters, digits and . _ / -, such as main or feature/x',
+  )
+  .refine((name) => !name.startsWith('refs/'), {
+    error: ({ input }) =>
+      typeof input === 'string' && input.startsWith(HEADS) && input !== HEADS
+        ? `write ${input.slice(HEADS.length)}, the name of the branch without ${HEADS}`
+        : 'the name of a branch, such as main: nothing is deployed from other refs',
+  });
 export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
 /** The id that git gives for the missing commit before a branch was made and after it was deleted. */
 export const NO_COMMIT = '0'.repeat(40);

@@ -128,6 +128,26 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
       throw new Error(`${directory} keeps its refs in a reftable, which cannot be watched`);
     return directory;
   };
+  /** Returns the branch that the repository's HEAD names, as the default branch of a git host. */
+  const defaultBranch = async (): Promise<string | undefined> => {
+    const head = await readFile(join(await whereRefsAre(), 'HEAD'), 'utf8').catch(() => '');
+    return /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1];
+  };
+  /**
+   * Returns the branches and, for each address whose branch the repository does not have, the default branch: a git host
+   * tells of pushes to every branch, and so people learn that theirs has another name.
+   */
+  const withDefaults = async (watched: readonly WatchedBranch[]): Promise<readonly WatchedBranch[]> => {
+    const found = await Promise.all(
+      watched.map(async ({ repository, branch }) => ((await headOf(branch)) === '' ? repository : undefined)),
+    );
+    const missing = new Set(found.filter((repository) => repository !== undefined));
+    const branch = missing.size > 0 ? await defaultBranch() : undefined;
+    if (branch === undefined) return watched;
+    const isWatched = (one: string) => watched.some((each) => each.repository === one && each.branch === branch);
+    const others = [...missing].filter((repository) => !isWatched(repository));
+    return [...watched, ...others.map((repository) => ({ repository, branch, isFollowed: true }))];
+  };
   /**
    * Returns whether the branch is gone according to git. The files cannot prove that, because they are read one after
    * the other.
@@ -177,7 +197,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
   const look = async (): Promise<void> => {
     isNews = false;
     try {
-      const watched = await branches();
+      const watched = await withDefaults(await branches());
       const inRefs = join(await whereRefsAre(), 'refs', 'heads');
       directories.watch([inRefs, ...watched.map(({ branch }) => dirname(join(inRefs, branch)))]);
       for (const branch of watched) await lookAt(branch);

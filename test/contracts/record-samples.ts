@@ -59,7 +59,28 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       { environment: 'stage1', release: 6, paths: [], isComplete: false },
     ],
   },
-  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, branch: 'main', headPushedAt: NOW },
+  releaseLog: {
+    application: 'my-app',
+    newest: 7,
+    head: COMMIT,
+    branch: 'main',
+    headPushedAt: NOW,
+    heard: { repository: 'git.example/acme/config', branch: 'main', commit: COMMIT, at: NOW, by: 'event' },
+  },
+  repositoryNews: {
+    repository: 'git.example/acme/config',
+    branches: [
+      { branch: 'feature/größer', commit: COMMIT, at: NOW, by: 'webhook', repositoryId: 42 },
+      { branch: 'main', commit: COMMIT, at: NOW, by: 'look' },
+    ],
+  },
+  refusedPush: {
+    repository: 'git.example/acme/config',
+    repositoryId: 43,
+    renamedTo: 'https://git.example/acme/infrastructure.git',
+    branch: 'main',
+    at: NOW,
+  },
   release: aRelease({
     message: 'größer — 日本語 🚀\nsecond line',
     author: '',

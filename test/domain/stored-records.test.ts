@@ -45,6 +45,8 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   hostnameClaim: '0343f9c00ca5c26f',
   externalId: 'a3a8da69b184548e',
   ephemeralRegister: '4fbfa770015636b9',
+  repositoryNews: '',
+  refusedPush: '',
   branchHead: 'd8faf06f2ac87266',
   consumedPlan: 'd4f4ad192cfe2585',
   promotion: '5475e8f4e8acee69',

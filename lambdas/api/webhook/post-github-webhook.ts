@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { noteRefused } from '../../domain/release/note-news.ts';
 import { listReadable } from '../../domain/transaction/list-all.ts';
 import { addresseesOf } from '../../domain/webhook/addressees.ts';
 import { publishOnce } from '../../domain/webhook/publish-once.ts';
@@ -52,6 +53,7 @@ export const postGithubWebhook = operation(
     const addressees = addresseesOf(applications, meaning, part);
     // It may be for an application that cannot be read. The sender sees a failure, and may deliver it again.
     if (addressees.kind === 'none' && unreadable[0]) throw unreadable[0];
+    if (addressees.kind !== 'outside') await noteRefused(services, addressees.refused);
     switch (addressees.kind) {
       case 'none':
         return answer(200, { delivery, event, outcome: 'ignored', reason: addressees.reason });

@@ -6,6 +6,7 @@ import type { Cause } from '../model/ephemeral-environment.ts';
 import { PUSHER, principalText } from '../model/principal.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { noteNews, noteRefused } from '../release/note-news.ts';
 import { recogniseRepository } from '../release/recognise-repository.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { failuresOf, throwTogether } from '../transaction/failures.ts';
@@ -16,15 +17,18 @@ import { findHead, noteHead } from './find-head.ts';
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /**
- * Records the head of the pushed branch, and deploys it to ephemeral environments that wait for it or follow it. Throws
+ * Records the head of the pushed branch and that it was pushed, and deploys it to ephemeral environments that wait for it or follow it. Throws
  * at the end what has failed for some of them. Safe to repeat.
  */
 export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
-  const { known } = await recogniseRepository(services.store, push);
+  const { known, foreign } = await recogniseRepository(services.store, push);
+  const { repositoryId, branch } = push;
+  if (foreign.length > 0 && repositoryId !== undefined)
+    await noteRefused(services, [{ repository: repositoryName(push.repository), repositoryId, branch }]);
   if (known.length === 0) return;
-  await noteHead(services, push);
+  await Promise.all([noteHead(services, push), noteNews(services, push)]);
   const failures = await failuresOf(known, (application) =>
-    inEachOf(services, application, push.branch, (transaction, environment) =>
+    inEachOf(services, application, branch, (transaction, environment) =>
       deployHead(transaction, application, environment, services.surroundings),
     ),
   );

@@ -158,6 +158,7 @@ async function tell({ store, events }: Services, seen: Seen): Promise<'told' | '
     before,
     after: commit,
     pushedAt: askedAt,
+    via: 'look',
   };
   await events.publish('ConfigPushed', detail);
   return known ? 'published' : 'noted';

@@ -8,6 +8,7 @@ import {
   EnvironmentNameSchema,
   InstantSchema,
   RepositoryIdSchema,
+  StoredBranchSchema,
 } from '../names.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { PolicySchema } from '../policy.ts';
@@ -28,32 +29,36 @@ const RepositoryUrlSchema = z
     'an https or ssh git URL without credentials',
   );
 
-export const ConfigRepositorySchema = z
-  .strictObject({
-    url: RepositoryUrlSchema,
-    branch: BranchSchema.default('main'),
-    /** Kind of git host, needed when the host's name does not show it. */
-    provider: ProviderSchema.optional(),
-    /** CodeConnections connection that may read the repository. */
-    connectionArn: z
-      .string()
-      .regex(/^arn:[^:]+:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/.+$/)
-      .optional(),
-    /** Secrets Manager secret with the repository's credentials. */
-    secretArn: z
-      .string()
-      .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+$/)
-      .optional(),
-  })
-  .refine((repository) => !(repository.connectionArn && repository.secretArn), {
-    error: 'give connectionArn or secretArn, not both',
-  });
+const repositoryWith = (branch: z.ZodString) =>
+  z
+    .strictObject({
+      url: RepositoryUrlSchema,
+      branch: branch.default('main'),
+      /** Kind of git host, needed when the host's name does not show it. */
+      provider: ProviderSchema.optional(),
+      /** CodeConnections connection that may read the repository. */
+      connectionArn: z
+        .string()
+        .regex(/^arn:[^:]+:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/.+$/)
+        .optional(),
+      /** Secrets Manager secret with the repository's credentials. */
+      secretArn: z
+        .string()
+        .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+$/)
+        .optional(),
+    })
+    .refine((repository) => !(repository.connectionArn && repository.secretArn), {
+      error: 'give connectionArn or secretArn, not both',
+    });
+
+/** The config repository of an application, as it is stored. */
+export const ConfigRepositorySchema = repositoryWith(StoredBranchSchema);
 export type ConfigRepository = z.infer<typeof ConfigRepositorySchema>;
 
 /** Body of `PUT /applications/{app}`. */
 export const ApplicationSettingsSchema = z.strictObject({
   client: z.string().min(1).max(100),
-  configRepository: ConfigRepositorySchema,
+  configRepository: repositoryWith(BranchSchema),
   engine: z.enum(['terraform', 'opentofu']).default('terraform'),
   /** Exact version, unless an environment has its own. When absent, builds use the first one that they may run. */
   engineVersion: EngineVersionSchema.optional(),
@@ -80,6 +85,7 @@ export type ApplicationSettings = z.infer<typeof ApplicationSettingsSchema>;
 export const ApplicationSchema = z.object({
   name: ApplicationNameSchema,
   ...ApplicationSettingsSchema.shape,
+  configRepository: ConfigRepositorySchema,
   /** The id of its config repository at the git host, from the first signed push. Absent before that. */
   repositoryId: RepositoryIdSchema.optional(),
   createdAt: InstantSchema,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type BuildVariables, VariableNameSchema } from '../contract/build-variables.ts';
 import { InvalidInputError } from '../errors.ts';
-import { BranchSchema, CommitSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
+import { BranchSchema, CommitSchema, EnvironmentNameSchema, InstantSchema, StoredBranchSchema } from '../names.ts';
 import { RequesterSchema } from './deployment.ts';
 
 /** Hours that an environment may live from its creation or last extension. */
@@ -101,7 +101,7 @@ export type Life = z.infer<typeof LifeSchema>;
 /** Fields that only an ephemeral environment has. */
 export const EphemeralFactsSchema = z.object({
   basedOn: EnvironmentNameSchema,
-  branch: BranchSchema.optional(),
+  branch: StoredBranchSchema.optional(),
   follows: z.boolean(),
   /** The commit to run; absent until a push has reported the head of the branch. */
   commit: CommitSchema.optional(),

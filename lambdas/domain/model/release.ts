@@ -2,13 +2,14 @@ import * as z from 'zod';
 import type { ConfigPushed } from '../events.ts';
 import {
   ApplicationNameSchema,
-  BranchSchema,
   CommitSchema,
   DeploymentIdSchema,
   InstantSchema,
   NO_COMMIT,
   ReleaseNumberSchema,
+  StoredBranchSchema,
 } from '../names.ts';
+import { HeardSchema } from './news/repository-news.ts';
 
 /** A commit that concerns an application and was pushed, or asked for by API. */
 export const ReleaseSchema = z.object({
@@ -30,13 +31,15 @@ export const ReleaseLogSchema = z.object({
   newest: z.int().min(0),
   head: CommitSchema.optional(),
   /** The branch of this head: the application may have another one since then. Absent in older logs. */
-  branch: BranchSchema.optional(),
+  branch: StoredBranchSchema.optional(),
   /** Time of the push that made this commit the head, as that push gives it. */
   headPushedAt: InstantSchema.optional(),
   /**
    * False as long as no push has become a release: commits from before the first reported push may be in no release.
    */
   isCovered: z.boolean().optional(),
+  /** The last push to the branch of which an event has told, and in which repository; absent in older logs. */
+  heard: HeardSchema.extend({ repository: z.string() }).optional(),
 });
 
 /** Returns whether the head of a log may be that of this branch. */

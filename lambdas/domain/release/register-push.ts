@@ -5,9 +5,11 @@ import type { Application } from '../model/application.ts';
 import { concerns } from '../model/concern/concerns.ts';
 import { readsOf } from '../model/concern/known-reads.ts';
 import type { Requester } from '../model/deployment.ts';
+import { heardOf } from '../model/news/repository-news.ts';
 import { PUSHER } from '../model/principal.ts';
 import { asTakenIn, headAsTakenIn, isFromTheFuture, isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
 import { originOf, pushMarks, type Release } from '../model/release.ts';
+import { repositoryName } from '../model/repository.ts';
 import type { RecordOf } from '../model/table/records.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
@@ -98,7 +100,8 @@ async function register(
   const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
   const place =
     order === 'late' ? log : { head: push.after, branch: push.branch, ...(headPushedAt && { headPushedAt }) };
-  transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered });
+  const heard = { ...heardOf(push, surroundings.now()), repository: repositoryName(push.repository) };
+  transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered, heard });
   if (!isRelease) return { order, effects: NO_EFFECTS };
   const { after, message, author } = push;
   // A late push did not make the head, so the message of the head's commit is unknown.

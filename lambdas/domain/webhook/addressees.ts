@@ -1,17 +1,20 @@
 import type { Application } from '../model/application.ts';
+import type { RefusedPush } from '../model/news/repository-news.ts';
 import { isRepositoryIn, isSameHost, isSameRepository, repositoryName } from '../model/repository.ts';
 import type { Announcement } from './github-payload.ts';
 
-/** For whom a delivery is. */
+/** For whom a delivery is. `refused`: what is told to the applications for which nothing comes of it. */
 export type Addressees =
   /** For applications; the note says what will not come of it all the same. */
-  | { readonly kind: 'known'; readonly note?: string }
+  | { readonly kind: 'known'; readonly note?: string; readonly refused: Refusals }
   /** For nobody, and why. */
-  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'none'; readonly reason: string; readonly refused: Refusals }
   /** For applications that know another repository by this name. */
-  | { readonly kind: 'foreign'; readonly reason: string }
+  | { readonly kind: 'foreign'; readonly reason: string; readonly refused: Refusals }
   /** The secret of a part of the host signs for a repository outside of that part. */
   | { readonly kind: 'outside'; readonly reason: string };
+
+type Refusals = readonly Omit<RefusedPush, 'at'>[];
 
 /** Most addresses or applications that a reason names. */
 const MOST_NAMED = 10;
@@ -37,9 +40,14 @@ export function addresseesOf(
   const isOutside = part !== undefined && !isRepositoryIn(part, repository);
   const meant = isOutside ? [] : own.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
   if (meant.length === 0) {
-    if (known.length > 0) return { kind: 'none', reason: renamed(known, repository) };
+    if (known.length > 0)
+      return { kind: 'none', reason: renamed(known, repository), refused: refusals(detail, known, []) };
     if (isOutside) return { kind: 'outside', reason: `the secret of ${part} does not speak for ${repository}` };
-    return { kind: 'none', reason: `no application is deployed from ${place}; ${expected(own, repository)}` };
+    return {
+      kind: 'none',
+      reason: `no application is deployed from ${place}; ${expected(own, repository)}`,
+      refused: [],
+    };
   }
   const foreign = meant.filter(
     ({ repositoryId: id = repositoryId }) => id !== repositoryId && repositoryId !== undefined,
@@ -51,8 +59,23 @@ export function addresseesOf(
     ...(foreign.length > 0 ? [replaced(foreign, place, repositoryId)] : []),
     ...(rest.length > 0 && name === 'ConfigPushed' ? branchNote(rest, place, branch) : []),
   ];
-  if (rest.length === 0) return { kind: 'foreign', reason: notes.join('; ') };
-  return { kind: 'known', ...(notes.length > 0 && { note: notes.join('; ') }) };
+  const refused = refusals(detail, moved, foreign);
+  if (rest.length === 0) return { kind: 'foreign', reason: notes.join('; '), refused };
+  return { kind: 'known', ...(notes.length > 0 && { note: notes.join('; ') }), refused };
+}
+
+/** Returns what applications are told that know the repository by another name, or another repository by its name. */
+function refusals(
+  { repository: renamedTo, repositoryId, branch }: Announcement['detail'],
+  moved: readonly Application[],
+  foreign: readonly Application[],
+): Refusals {
+  if (repositoryId === undefined) return [];
+  const nameOf = ({ configRepository: { url } }: Application) => repositoryName(url);
+  return [
+    ...moved.map((application) => ({ repository: nameOf(application), repositoryId, renamedTo, branch })),
+    ...foreign.map((application) => ({ repository: nameOf(application), repositoryId, branch })),
+  ];
 }
 
 function renamed(known: readonly Application[], url: string): string {

@@ -96,6 +96,7 @@ export function meaningOfPush(payload: PushPayload, eventId: string, receivedAt:
       ...(changedPaths && { changedPaths }),
       message: (head_commit?.message ?? '').slice(0, LONGEST_MESSAGE),
       author: (head_commit?.author.email ?? head_commit?.author.name ?? '').slice(0, LONGEST_AUTHOR),
+      via: 'webhook',
     },
   };
 }

@@ -17,6 +17,7 @@ import { EnvironmentSchema, KeptExternalIdSchema } from '../environment.ts';
 import { EphemeralRegisterSchema } from '../ephemeral-register.ts';
 import { GateSchema, TaskTokenSchema } from '../gate.ts';
 import { type LinkKey, LinkStateSchema } from '../link-state.ts';
+import { RefusedPushSchema, RepositoryNewsSchema } from '../news/repository-news.ts';
 import { PlannedConfigurationSchema } from '../planned-configuration.ts';
 import { CompositionSchema } from '../proof/composition.ts';
 import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
@@ -64,6 +65,10 @@ export const RECORDS = {
       pk: `REPOSITORY#${repository}`,
       sk: `BRANCH#${branch}`,
     }),
+  }),
+  repositoryNews: record({
+    schema: RepositoryNewsSchema,
+    key: ({ repository }: { repository: string }) => ({ pk: `REPOSITORY#${repository}`, sk: 'NEWS' }),
   }),
   approver: record({
     schema: ApproverSchema,
@@ -194,10 +199,14 @@ export const RECORDS = {
       sk: 'PROMOTION',
     }),
   }),
-  // The function behind the webhook may write below this partition prefix only.
+  // The function behind the webhook may write below the partition prefix of these two only.
   webhookDelivery: record({
     schema: WebhookDeliverySchema,
     key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
+  }),
+  refusedPush: record({
+    schema: RefusedPushSchema,
+    key: ({ repository }: { repository: string }) => ({ pk: `WEBHOOK#REFUSED#${repository}`, sk: 'PUSH' }),
   }),
   unreadableRecord: record({
     schema: UnreadableRecordSchema,
