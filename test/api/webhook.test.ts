@@ -88,6 +88,7 @@ describe('POST /webhooks/github', () => {
             message: 'größer\n\nmehr',
             author: 'dev@example.com',
             pushedAt: '2026-11-23T10:00:00.000Z',
+            via: 'webhook',
           },
         },
       ]);

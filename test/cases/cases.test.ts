@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { analyzeFile } from '../../scripts/analyze-file.ts';
 import { deliverToWebhook } from '../e2e/github-webhook.ts';
 import { TestCloud } from '../e2e/test-cloud.ts';
@@ -29,6 +30,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'version-that-ran-nowhere': 'test/e2e/proven-before.suite.ts',
 };
 const answered: string[] = [];
+
+const HeardSchema = z.looseObject({ heard: z.looseObject({ branches: z.array(z.unknown()) }) });
 
 /** Answers a case at the same time as others. */
 function answer(name: string, check: () => Promise<void>): void {
@@ -192,6 +195,32 @@ answer('renamed-repository', async () => {
   const answer = await deliverToWebhook(cloud, pushPayload({ repository: 'acme/infrastructure' }));
   expect(answer).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
   expect(JSON.stringify(answer.body)).toContain('github.com/acme/infrastructure');
+});
+
+answer('branch-that-nobody-has', async () => {
+  expect(caseNamed('branch-that-nobody-has').steps).toContain('a repository whose branch is master');
+  const url = 'https://github.com/acme/on-master.git';
+  const body = (branch?: string) => ({
+    client: 'acme',
+    configRepository: { url, ...(branch !== undefined && { branch }) },
+    pipeline: ['dev1'],
+  });
+  const path = '/applications/on-master';
+  const refused = await cloud.expect(400, 'PUT', path, body('refs/heads/main'));
+  expect(refused).toMatchObject({
+    errors: [{ field: 'configRepository.branch', message: expect.stringContaining('write main') }],
+  });
+  await cloud.expect(201, 'PUT', path, body());
+  const pushed = await deliverToWebhook(cloud, pushPayload({ repository: 'acme/on-master', ref: 'refs/heads/master' }));
+  expect(pushed).toMatchObject({ status: 202, body: { outcome: 'published' } });
+  const shown = await cloud.poll('the push to be known', async () => {
+    const application = HeardSchema.parse(await cloud.expect(200, 'GET', path));
+    return application.heard.branches.length > 0 ? application : undefined;
+  });
+  expect(shown).toMatchObject({
+    heard: { branch: null, branches: [{ branch: 'master', by: 'webhook' }] },
+    notices: [{ reason: 'branch-not-heard', message: expect.stringMatching(/the branch main .* named master$/) }],
+  });
 });
 
 answer('two-regions-in-one-plan', async () => {

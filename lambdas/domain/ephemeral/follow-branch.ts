@@ -6,7 +6,7 @@ import type { Cause } from '../model/ephemeral-environment.ts';
 import { PUSHER, principalText } from '../model/principal.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
-import { noteNews, noteRefused } from '../release/note-news.ts';
+import { forgetNews, noteNews, noteRefused } from '../release/note-news.ts';
 import { recogniseRepository } from '../release/recognise-repository.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { failuresOf, throwTogether } from '../transaction/failures.ts';
@@ -99,13 +99,15 @@ export async function endWithBranch(
   throwTogether(failures);
 }
 
-/** Forgets the head of a branch that was deleted. */
-const forget = (store: Store, gone: BranchDeleted): Promise<void> =>
-  store.transact(async (transaction) => {
+/** Forgets the head of a branch that was deleted, and that it was pushed. */
+async function forget(store: Store, gone: BranchDeleted): Promise<void> {
+  await store.transact(async (transaction) => {
     const place = { repository: repositoryName(gone.repository), branch: gone.branch };
     const head = await transaction.get('branchHead', place);
     if (head && isHeadIn(head, gone)) transaction.delete('branchHead', place);
   });
+  await forgetNews(store, gone);
+}
 
 /** Calls `perform` for each live ephemeral environment of a branch, one after the other, also after one has failed. */
 async function inEachOf(

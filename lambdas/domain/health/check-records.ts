@@ -92,6 +92,8 @@ async function lookAt(store: Store, application: Application, { meet, list }: Lo
     list(LISTINGS.releases(name), NEWEST),
     meet(() => store.get('releaseLog', { application: name })),
     meet(() => store.get('branchHead', head)),
+    meet(() => store.get('repositoryNews', head)),
+    meet(() => store.get('refusedPush', head)),
     meet(() => store.get('applicationReads', { application: name })),
     meet(() => store.get('auditHead', { application: name })),
     ...pipeline.flatMap((environment) => {

@@ -1,4 +1,4 @@
-import type { ConfigPushed } from '../events.ts';
+import type { BranchDeleted, ConfigPushed } from '../events.ts';
 import { heardOf, newsAfter, type RefusedPush, saysTheSame } from '../model/news/repository-news.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Store, Surroundings } from '../ports.ts';
@@ -20,6 +20,18 @@ export async function noteNews({ store, surroundings }: Services, push: ConfigPu
     store.transact(async (transaction) => {
       const news = newsAfter(await transaction.get('repositoryNews', { repository }), repository, heard);
       if (news) transaction.put('repositoryNews', news);
+    }),
+  );
+}
+
+/** Forgets that a branch was pushed, because it was deleted. */
+export async function forgetNews(store: Store, gone: Pick<BranchDeleted, 'repository' | 'branch'>): Promise<void> {
+  const repository = repositoryName(gone.repository);
+  await unlessUnreadable(() =>
+    store.transact(async (transaction) => {
+      const news = await transaction.get('repositoryNews', { repository });
+      const branches = news?.branches.filter(({ branch }) => branch !== gone.branch) ?? [];
+      if (news && branches.length < news.branches.length) transaction.put('repositoryNews', { ...news, branches });
     }),
   );
 }

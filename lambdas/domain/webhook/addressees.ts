@@ -25,9 +25,10 @@ const MOST_NAMED = 10;
  */
 export function addresseesOf(
   applications: readonly Application[],
-  { name, detail }: Announcement,
+  announcement: Announcement,
   part: string | undefined,
 ): Addressees {
+  const { name, detail } = announcement;
   const { repository, repositoryId, branch } = detail;
   const place = repositoryName(repository);
   const own = applications.filter(({ configRepository: { url } }) => part === undefined || isRepositoryIn(part, url));
@@ -41,7 +42,7 @@ export function addresseesOf(
   const meant = isOutside ? [] : own.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
   if (meant.length === 0) {
     if (known.length > 0)
-      return { kind: 'none', reason: renamed(known, repository), refused: refusals(detail, known, []) };
+      return { kind: 'none', reason: renamed(known, repository), refused: refusals(announcement, known, []) };
     if (isOutside) return { kind: 'outside', reason: `the secret of ${part} does not speak for ${repository}` };
     return {
       kind: 'none',
@@ -59,18 +60,21 @@ export function addresseesOf(
     ...(foreign.length > 0 ? [replaced(foreign, place, repositoryId)] : []),
     ...(rest.length > 0 && name === 'ConfigPushed' ? branchNote(rest, place, branch) : []),
   ];
-  const refused = refusals(detail, moved, foreign);
+  const refused = refusals(announcement, moved, foreign);
   if (rest.length === 0) return { kind: 'foreign', reason: notes.join('; '), refused };
   return { kind: 'known', ...(notes.length > 0 && { note: notes.join('; ') }), refused };
 }
 
-/** Returns what applications are told that know the repository by another name, or another repository by its name. */
+/**
+ * Returns what applications are told of a push that know the repository by another name, or another repository by its
+ * name.
+ */
 function refusals(
-  { repository: renamedTo, repositoryId, branch }: Announcement['detail'],
+  { name, detail: { repository: renamedTo, repositoryId, branch } }: Announcement,
   moved: readonly Application[],
   foreign: readonly Application[],
 ): Refusals {
-  if (repositoryId === undefined) return [];
+  if (name !== 'ConfigPushed' || repositoryId === undefined) return [];
   const nameOf = ({ configRepository: { url } }: Application) => repositoryName(url);
   return [
     ...moved.map((application) => ({ repository: nameOf(application), repositoryId, renamedTo, branch })),
