@@ -1,5 +1,6 @@
-import { SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
+import { contentType, isLocal } from '../cli/connection/connection.ts';
+import { signedHeaders } from '../cli/connection/signed-headers.ts';
 
 /** Where the API is, and who calls it. */
 export interface ApiAccess {
@@ -50,33 +51,6 @@ const NoAnswerSchema = z.object({ message: z.string(), cause: z.object({ message
 function reasonOf(error: unknown): string {
   const { data } = NoAnswerSchema.safeParse(error);
   return data ? [data.message, data.cause?.message].filter((text) => text !== undefined).join(', ') : String(error);
-}
-
-/** Returns whether the address is that of a local cloud, which expects a name instead of a signature. */
-const isLocal = ({ hostname }: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-
-const contentType = (body: string | undefined): Record<string, string> =>
-  body === undefined ? {} : { 'content-type': 'application/json' };
-
-/**
- * Signs a request with Signature Version 4, with the AWS credentials that the SDK finds. Returns the headers, to be
- * sent with exactly this body.
- */
-export async function signedHeaders(
-  address: URL,
-  given: string | undefined,
-  { method, body }: { readonly method: string; readonly body?: string } = { method: 'GET' },
-): Promise<Record<string, string>> {
-  const { protocol, hostname, host, pathname: path, searchParams } = address;
-  const region = given ?? /\.execute-api\.([a-z0-9-]+)\./.exec(hostname)?.[1];
-  // Any client of the SDK has a signer. The service of this client is not called.
-  const { config } = new SNSClient(region === undefined ? {} : { region });
-  const scheme = { signingName: 'execute-api', signingRegion: await config.region(), properties: {} };
-  const signer = await config.signer({ name: 'sigv4', ...scheme });
-  const query = Object.fromEntries(searchParams);
-  const headers = { host, ...contentType(body) };
-  return (await signer.sign({ method, protocol, hostname, path, query, headers, ...(body !== undefined && { body }) }))
-    .headers;
 }
 
 function parseBody(text: string): unknown {

@@ -79,6 +79,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       BUILD_CONTRACT,
     ],
   },
+  'the command line': {
+    files: /^cli\//,
+    // What the API answers for a problem is said in one place.
+    may: [/^cli\//, DOMAIN, /^lambdas\/runtime\/http-errors\.ts$/, PACKAGE()],
+  },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
   buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, BUILD_CONTRACT, PACKAGE()] },
   'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
@@ -108,14 +113,14 @@ const FLOORS: readonly (readonly string[])[] = [
 
 /** Any package, but no file of this repository. */
 function PACKAGE(): RegExp {
-  return /^(?!lambdas\/|lib\/|local\/|test\/|examples\/|buildspecs\/|scripts\/|bin\/)/;
+  return /^(?!lambdas\/|lib\/|local\/|test\/|examples\/|buildspecs\/|scripts\/|bin\/|cli\/)/;
 }
 
 /** What is loaded with a file, and what a function loads when it needs it. */
 const AT_ONCE = /(?:^\s*(?:import|export)\s[^'";]*?from\s*|^\s*import\s*)'([^']+)'/gm;
 const WHEN_NEEDED = /\bimport\(\s*'([^']+)'/gm;
 
-const sources = ['bin', 'buildspecs', 'lambdas', 'lib', 'local', 'scripts'].flatMap(readSources);
+const sources = ['bin', 'buildspecs', 'cli', 'lambdas', 'lib', 'local', 'scripts'].flatMap(readSources);
 
 describe.each(Object.entries(LAYERS))('%s', (_, { files, may, node }) => {
   const own = sources.filter(({ file }) => files.test(file));
@@ -166,7 +171,7 @@ test('a circle is found', () => {
   expect(circlesIn([source('a', 'b'), source('b', 'zod', 'c'), source('c', 'b')])).toEqual(['b -> c -> b']);
 });
 
-test.each(['local', 'test', 'examples'])('nothing but scripts and itself imports %s', (folder) => {
+test.each(['cli', 'local', 'test', 'examples'])('nothing but scripts and itself imports %s', (folder) => {
   const wrong = sources
     .filter(({ file }) => !file.startsWith('scripts/') && !file.startsWith(`${folder}/`))
     .flatMap(({ file, imports }) =>
@@ -204,7 +209,7 @@ function circlesIn(all: readonly Source[]): string[] {
 
 function readSources(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/node_modules|(^|\/)dist\//.test(name))
     .map((name) => join(folder, name))
     .map((file) => {
       const text = readFileSync(join(root, file), 'utf8');

@@ -12,9 +12,9 @@ const MOST_FILES = 30;
 const HEAD_LINES = 50;
 const REASON = /^(?:\/\/|\/\*\*| \*) This file is long because \S/m;
 
-const sources = ['buildspecs', 'lambdas', 'lib', 'local'].flatMap((folder) =>
+const sources = ['buildspecs', 'cli', 'lambdas', 'lib', 'local'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/node_modules|^(dist|generated)\//.test(name))
     .map((name) => join(folder, name)),
 );
 

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..');
 /** Where the compiler cannot follow: the type of a record hangs on its kind, the type of a document on its collection. */
 const MAY = { 'lambdas/domain/transaction/unit-of-work.ts': 3, 'local/persistence/database.ts': 2 };
 
-const sources = ['bin', 'buildspecs', 'examples', 'lambdas', 'lib', 'local', 'scripts'].flatMap((folder) =>
+const sources = ['bin', 'buildspecs', 'cli', 'examples', 'lambdas', 'lib', 'local', 'scripts'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
     .map((name) => join(folder, name)),

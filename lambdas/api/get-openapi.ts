@@ -5,7 +5,7 @@ import { openapiDocument } from './openapi.ts';
 import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from './operations.ts';
 
 /** The document, made with the first request to a function instance, because making it loads every operation. */
-let document: ReturnType<typeof openapiDocument> | undefined;
+let made: ReturnType<typeof openapiDocument> | undefined;
 
 export const getOpenapi = operation(
   {
@@ -16,10 +16,16 @@ export const getOpenapi = operation(
     answers: { 200: z.record(z.string(), z.json()) },
   },
   async (_, __, { sent }) => {
-    document ??= openapiDocument(await loadAll());
+    const document = await apiDocument();
     return answer(200, { ...document, servers: serversOf(sent.headers.host) });
   },
 );
+
+/** Returns the document as it is for every installation. */
+export async function apiDocument(): Promise<ReturnType<typeof openapiDocument>> {
+  made ??= openapiDocument(await loadAll());
+  return made;
+}
 
 async function loadAll() {
   const api = { ...READ, ...CONFIGURE, ...APPROVERS, ...DEPLOY, ...EPHEMERAL, ...DECIDE, ...WEBHOOK, ...OPEN };

@@ -11,10 +11,10 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { signedHeaders } from '../../cli/connection/signed-headers.ts';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { type AuditEntry, appendTo } from '../../lambdas/domain/model/audit.ts';
 import { readSignature, verifySignature } from '../../local/door/signature.ts';
-import { signedHeaders } from '../../scripts/api-request.ts';
 import { verifyAudit } from '../../scripts/verify-audit.ts';
 import { APPLICATION } from '../api/pipeline-world.ts';
 import { TestApi } from '../api/test-api.ts';

@@ -378,9 +378,18 @@ test('what the real npm has installed is taken for installed, and nothing else i
     writeFileSync(join(directory, 'run.js'), '#!/usr/bin/env node\nconsole.log(process.version);\n');
     execFileSync('tar', ['-czf', join(root, 'packages', `${name}.tgz`), '-C', join(root, 'packages', name), 'package']);
   }
+  // A lock file lists a workspace, the link to it, and what it needs.
+  mkdirSync(join(root, 'cli'));
+  const workspace = {
+    name: 'of-the-workspace',
+    version: '1.0.0',
+    devDependencies: { own: 'file:../packages/other.tgz' },
+  };
+  writeFileSync(join(root, 'cli', 'package.json'), JSON.stringify(workspace));
   const depend = (...names: string[]) => {
     const dependencies = Object.fromEntries(names.map((name) => [name, `file:packages/${name}.tgz`]));
-    writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'small', version: '1.0.0', dependencies }));
+    const manifest = { name: 'small', version: '1.0.0', workspaces: ['cli'], dependencies };
+    writeFileSync(join(root, 'package.json'), JSON.stringify(manifest));
     rmSync(join(root, 'package-lock.json'), { force: true });
     npm('install', '--package-lock-only');
   };

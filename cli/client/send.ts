@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { type Connection, contentType, isLocal } from '../connection/connection.ts';
+import { CommandError } from '../output/command-error.ts';
+import { networkCodeOf, unreachable } from './failures.ts';
+
+/** How a request is sent again. A machine that says it has no such service will not have one a second later. */
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 20_000;
+const NOT_THERE = ['ECONNREFUSED', 'ENOTFOUND', 'ERR_INVALID_URL'];
+const BUSY = [429, 502, 503, 504];
+
+interface Waiting {
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly interrupted: AbortSignal;
+}
+
+/**
+ * Returns a `fetch` for the API: signed with AWS credentials, or with a name to a local cloud. It sends a request again
+ * when the answer did not come or says "later", always with the same `Idempotency-Key`, so that a POST is done once.
+ */
+export function sender(
+  connection: Connection,
+  { sleep, interrupted }: Waiting,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const body = request.body === null ? undefined : await request.text();
+    const key: Record<string, string> = request.method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
+    const address = new URL(request.url);
+    for (let attempt = 1; ; attempt += 1) {
+      const headers = await headersFor(connection, address, { method: request.method, body, headers: key });
+      const content = { method: request.method, headers, signal: interrupted, ...(body !== undefined && { body }) };
+      const answer = await fetch(address, content).catch((error: unknown) => {
+        if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
+        if (attempt === ATTEMPTS || NOT_THERE.includes(networkCodeOf(error) ?? ''))
+          throw unreachable(error, connection);
+      });
+      if (answer && (attempt === ATTEMPTS || !BUSY.includes(answer.status))) return answer;
+      await answer?.body?.cancel();
+      await sleep(pauseAfter(attempt, answer?.headers.get('retry-after')));
+      if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
+    }
+  };
+}
+
+/** What the answer asks for in seconds, else twice as long each time. */
+function pauseAfter(attempt: number, retryAfter: string | null | undefined): number {
+  const asked = Number(retryAfter ?? Number.NaN) * 1000;
+  return Math.min(LONGEST_PAUSE_MS, Number.isFinite(asked) ? asked : FIRST_PAUSE_MS * 2 ** (attempt - 1));
+}
+
+interface Content {
+  readonly method: string;
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function headersFor(connection: Connection, address: URL, content: Content): Promise<Record<string, string>> {
+  if (isLocal(address)) {
+    const caller: Record<string, string> = connection.principal ? { 'x-local-principal': connection.principal } : {};
+    return { ...content.headers, ...caller, ...contentType(content.body) };
+  }
+  // Loaded here, because a local cloud needs none of it.
+  const { signedHeaders } = await import('../connection/signed-headers.ts');
+  return signedHeaders(address, connection.region, content).catch((error: unknown) => {
+    throw new CommandError('denied', `signing the request: ${error instanceof Error ? error.message : String(error)}`, {
+      nextStep: 'Sign in to AWS, for example with `aws sso login`, or set AWS_PROFILE and, if it is missing, --region.',
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,18 @@
+import { status } from './commands/status.ts';
+import type { Command } from './frame/command.ts';
+
+/**
+ * Every command, in the order in which help lists them. To make a command:
+ *
+ * 1. Write `cli/commands/<name>.ts` with one export, `command({ usage, summary, options, run })` of `frame/command.ts`.
+ *    `options` declares arguments and options with yargs; their types reach `run` by themselves.
+ * 2. `run` gets a session: `session.options`; `await session.application()`; `session.api.body(session.api.http.GET(path, …))`, which throws with the
+ *    problem and a next step when the API refuses; `session.report(value, text)` for the result, which is JSON with
+ *    `--json`; `session.note(text)` for what is no part of the result; `session.confirm(question)` before anything in
+ *    production. It returns how it ended (`output/exit-codes.ts`), or throws a CommandError.
+ * 3. Add its line here, its tests in `test/cli`, and its section in docs/cli.md.
+ *
+ * A command is thin. What it does lies in a room of its own, `cli/<name>/`, when that is more than a page. Rooms import no
+ * command.
+ */
+export const COMMANDS: readonly Command[] = [status];

@@ -1,0 +1,59 @@
+import { type Api, connectApi } from '../client/api-client.ts';
+import { findConnection } from '../connection/connection.ts';
+import { CommandError } from '../output/command-error.ts';
+import { findApplication } from '../working-copy/application.ts';
+import type { GlobalOptions } from './global-options.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What a command gets: its options, the API, and ways to speak with the person or the script that gave it. */
+export class Session<Options extends GlobalOptions = GlobalOptions> {
+  readonly options: Options;
+  readonly surroundings: Surroundings;
+  #api: Api | undefined;
+
+  constructor(options: Options, surroundings: Surroundings) {
+    this.options = options;
+    this.surroundings = surroundings;
+  }
+
+  /** The API. Its address is looked for when it is first needed. */
+  get api(): Api {
+    const { environment, homeDirectory } = this.surroundings;
+    this.#api ??= connectApi(findConnection(this.options, environment, homeDirectory), this.surroundings);
+    return this.#api;
+  }
+
+  /** The application that the command is about. */
+  application(): Promise<string> {
+    return findApplication(this.options.app, this.surroundings.directory, this.api);
+  }
+
+  /** Prints the result: with `--json` the value, else the text for people. A text without a line end gets one. */
+  report(value: unknown, text: () => string): void {
+    this.print(this.options.json ? JSON.stringify(value, null, 2) : text());
+  }
+
+  print(text: string): void {
+    this.surroundings.print(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+  }
+
+  /** Says something to people beside the result: on standard error, so that scripts can read the result. */
+  note(text: string): void {
+    this.surroundings.complain(`${text}\n`);
+  }
+
+  /**
+   * Asks whether to go on. `--yes` answers it. Throws CommandError with the ending `unconfirmed` when the answer is no,
+   * and when there is no terminal to ask on.
+   */
+  async confirm(question: string): Promise<void> {
+    if (this.options.yes) return;
+    const { terminal } = this.surroundings;
+    if (!terminal)
+      throw new CommandError('unconfirmed', `${question} There is no terminal to ask on. Nothing was changed.`, {
+        nextStep: 'Give the same command with --yes.',
+      });
+    const answer = await terminal.ask(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('unconfirmed', 'Nothing was changed.');
+  }
+}

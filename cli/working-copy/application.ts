@@ -1,0 +1,45 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Api } from '../client/api-client.ts';
+import { CommandError } from '../output/command-error.ts';
+
+/**
+ * Returns the application that a command is about: the given one, else that of the directory (`apps/<application>/…`),
+ * else the only one in the `apps` of a directory above, else the only one that there is.
+ */
+export async function findApplication(given: string | undefined, directory: string, api: Api): Promise<string> {
+  const near = given ?? applicationOf(directory);
+  if (near !== undefined) return near;
+  const { items } = await api.body(api.http.GET('/applications', { params: { query: { limit: 20 } } }));
+  const names = items.map(({ name }) => name);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  if (only === undefined)
+    throw new CommandError('not-found', 'there is no application yet', {
+      nextStep: 'Register one: `stagegate init` in a working copy of its config repository (docs/first-day.md).',
+    });
+  throw new CommandError('usage', `there are several applications: ${names.join(', ')}`, {
+    nextStep: 'Name one with --app, or give the command in its directory apps/<application>.',
+  });
+}
+
+/** Returns the application in whose directory this is. */
+function applicationOf(directory: string): string | undefined {
+  const inside = /^.*\/apps\/([^/]+)(?:\/|$)/.exec(directory)?.[1];
+  if (inside !== undefined) return inside;
+  for (let above = directory; ; above = dirname(above)) {
+    const names = directoriesIn(join(above, 'apps'));
+    if (names.length > 0) return names.length === 1 ? names[0] : undefined;
+    if (above === dirname(above)) return undefined;
+  }
+}
+
+function directoriesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,85 @@
+import { runCommandLine } from '../../cli/frame/run-command-line.ts';
+import type { Surroundings } from '../../cli/frame/surroundings.ts';
+import { PipelineWorld } from '../api/pipeline-world.ts';
+import { ServedApi } from './served-api.ts';
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line in this process, in front of the real API with fakes behind it. */
+export class CommandLineWorld {
+  readonly api: PipelineWorld;
+  readonly served: ServedApi;
+  /** What the person at the terminal types. Undefined when there is no terminal. */
+  typed: string[] | undefined;
+  readonly asked: string[] = [];
+  readonly opened: string[] = [];
+  /** How long the command waited, in milliseconds, each time; and what happens meanwhile. */
+  readonly pauses: number[] = [];
+  meanwhile: () => Promise<void> = async () => {};
+  readonly interruption = new AbortController();
+  environment: Record<string, string> = {};
+  directory = '/nowhere';
+  hasBrowser = true;
+
+  private constructor(api: PipelineWorld, served: ServedApi) {
+    this.api = api;
+    this.served = served;
+  }
+
+  static async create(): Promise<CommandLineWorld> {
+    const api = await PipelineWorld.create();
+    return new CommandLineWorld(api, await ServedApi.serve(api));
+  }
+
+  /** Gives a command line as a person types it, without quotes. */
+  run(line: string): Promise<Ended> {
+    return this.give(line.split(' ').filter((word) => word !== ''));
+  }
+
+  async give(args: readonly string[]): Promise<Ended> {
+    let stdout = '';
+    let stderr = '';
+    const surroundings: Surroundings = {
+      version: '1.2.3',
+      environment: { STAGEGATE_ENDPOINT: this.served.url, ...this.environment },
+      directory: this.directory,
+      homeDirectory: '/nowhere',
+      print: (text) => {
+        stdout += text;
+      },
+      complain: (text) => {
+        stderr += text;
+      },
+      terminal: this.typed && {
+        columns: 120,
+        ask: async (question) => {
+          this.asked.push(question);
+          return this.typed?.shift() ?? '';
+        },
+        redraw: (text) => {
+          stdout += text;
+        },
+      },
+      now: () => new Date(this.api.surroundings.now()),
+      sleep: async (milliseconds) => {
+        this.pauses.push(milliseconds);
+        await this.meanwhile();
+      },
+      interrupted: this.interruption.signal,
+      openBrowser: async (url) => {
+        this.opened.push(url);
+        return this.hasBrowser;
+      },
+    };
+    const code = await runCommandLine(args, surroundings);
+    return { code, stdout, stderr };
+  }
+
+  stop(): Promise<void> {
+    return this.served.stop();
+  }
+}

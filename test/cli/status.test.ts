@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { JANE, STAFF } from '../api/pipeline-world.ts';
+import { CommandLineWorld } from './command-line-world.ts';
+
+let world: CommandLineWorld;
+beforeEach(async () => {
+  world = await CommandLineWorld.create();
+});
+afterEach(() => world.stop());
+
+test('the pipeline is a table: what is deployed, what is under way, what waits for whom, and holds', async () => {
+  const { api } = world;
+  await api.approver(STAFF, 'staff', [JANE]);
+  await api.end(await api.release(1));
+  const id = await api.deploy('stage1', 1);
+  await api.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
+  await api.openGate(id, 'staff');
+  await api.patch('/applications/my-app/environments/prod1', { hold: true, reason: 'a \u001b[31mfreeze' }, JANE);
+  api.surroundings.advance(20 * 60);
+  const { code, stdout, stderr } = await world.run('status');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.split('\n')).toEqual([
+    'my-app: no push was seen yet',
+    '',
+    'ENVIRONMENT  STAGE        DEPLOYED                                NOW',
+    'dev1         development  release 1 (passed through), 20 min ago  -',
+    'stage1       staging      nothing                                 release 1 waits for staff (0 of 1, 20 min)',
+    'prod1        production   nothing                                 on hold for 20 min: a  [31mfreeze (staff@example.com)',
+    '',
+  ]);
+});
+
+test('with --json it is the same as data', async () => {
+  const { stdout } = await world.run('status my-app --json');
+  expect(JSON.parse(stdout)).toMatchObject({ application: 'my-app', environments: [{ name: 'dev1' }, {}, {}] });
+});
+
+test('an application that does not exist is told with a next step, and has an exit code of its own', async () => {
+  const { code, stdout, stderr } = await world.run('status no-such-app');
+  expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+  expect(stderr).toContain('no-such-app');
+  expect(stderr).toContain('`stagegate status` shows what there is');
+});
