@@ -13,31 +13,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers while the API is up; checks nothing else */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** @constant */
-                            status: "ok";
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Answers while the API is up; checks nothing else
+         * @description Answers while the API is up; checks nothing else.
+         *
+         *     For anybody: the request needs no signature of AWS.
+         */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -53,30 +35,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This API as an OpenAPI 3.1 document */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            [key: string]: components["schemas"]["JsonValue"];
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * This API as an OpenAPI 3.1 document
+         * @description This API as an OpenAPI 3.1 document.
+         *
+         *     For anybody: the request needs no signature of AWS.
+         */
+        get: operations["getOpenapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -92,53 +57,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The approval page behind an e-mailed link, and the decision made on it; for people */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    token: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A page that says it all */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "text/html": unknown;
-                    };
-                };
-            };
-        };
+        /**
+         * The page behind an e-mailed link; changes nothing
+         * @description Shows the plan and the question, for people. It only reads, however often the link is opened. The link is the credential.
+         */
+        get: operations["showApproval"];
         put?: never;
-        /** The approval page behind an e-mailed link, and the decision made on it; for people */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    token: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A page that says it all */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "text/html": unknown;
-                    };
-                };
-            };
-        };
+        /**
+         * The decision made on the page behind a link
+         * @description Takes the form of the page, and shows the page with the result. The same rules apply as to the decisions of a gate: if a decision does not count, the status is that of the problem, and the page gives the reason.
+         */
+        post: operations["decideApproval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -154,53 +83,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Receive a GitHub webhook, signed with its secret (X-Hub-Signature-256), and publish it as an event */
-        post: {
-            parameters: {
-                query?: {
-                    for?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            delivery: string;
-                            event: string;
-                            /** @enum {string} */
-                            outcome: "published" | "duplicate" | "ignored";
-                            published?: string;
-                            reason?: string;
-                        };
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            delivery: string;
-                            event: string;
-                            /** @enum {string} */
-                            outcome: "published" | "duplicate" | "ignored";
-                            published?: string;
-                            reason?: string;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Receive a GitHub webhook, signed with its secret (X-Hub-Signature-256), and publish it as an event
+         * @description Receive a GitHub webhook, signed with its secret (X-Hub-Signature-256), and publish it as an event.
+         *
+         *     For anybody: the request needs no signature of AWS.
+         */
+        post: operations["postGithubWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -214,35 +103,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All applications, by name */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["Application"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * All applications, by name
+         * @description All applications, by name.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listApplications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -258,166 +125,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One application with its effective policy */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        /** Create an application, or replace its settings */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        client: string;
-                        configRepository: {
-                            url: string;
-                            /** @default main */
-                            branch?: string;
-                            /** @enum {string} */
-                            provider?: "github" | "github-enterprise" | "gitlab" | "gitlab-self-managed" | "bitbucket" | "codecommit";
-                            connectionArn?: string;
-                            secretArn?: string;
-                        };
-                        /**
-                         * @default terraform
-                         * @enum {string}
-                         */
-                        engine?: "terraform" | "opentofu";
-                        engineVersion?: string;
-                        serviceDiscoveryDomain?: string;
-                        /**
-                         * @default [
-                         *       "dev1",
-                         *       "stage1",
-                         *       "prod1"
-                         *     ]
-                         */
-                        pipeline?: string[];
-                        policy?: {
-                            development?: {
-                                staff?: number;
-                                client?: number;
-                                autoPromote?: boolean;
-                                gateExpirySeconds?: number;
-                                planMaxAgeSeconds?: number;
-                                knownRequester?: boolean;
-                                /** @enum {string} */
-                                proof?: "inform" | "block";
-                            };
-                            staging?: {
-                                staff?: number;
-                                client?: number;
-                                autoPromote?: boolean;
-                                gateExpirySeconds?: number;
-                                planMaxAgeSeconds?: number;
-                                knownRequester?: boolean;
-                                /** @enum {string} */
-                                proof?: "inform" | "block";
-                            };
-                            production?: {
-                                staff?: number;
-                                client?: number;
-                                autoPromote?: boolean;
-                                gateExpirySeconds?: number;
-                                planMaxAgeSeconds?: number;
-                                knownRequester?: boolean;
-                                /** @enum {string} */
-                                proof?: "inform" | "block";
-                            };
-                            ephemeral?: {
-                                staff?: number;
-                                client?: number;
-                                gateExpirySeconds?: number;
-                                planMaxAgeSeconds?: number;
-                                knownRequester?: boolean;
-                            };
-                            proof?: {
-                                exempt?: string[];
-                                /** @enum {string} */
-                                providers?: "inform" | "block";
-                            };
-                        };
-                        ignoredSubmodules?: string[];
-                        safeguards?: {
-                            protectedTypes?: string[];
-                            protectedAddresses?: string[];
-                            mostDeletedShare?: number;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * One application with its effective policy
+         * @description One application with its effective policy.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getApplication"];
+        /**
+         * Create an application, or replace its settings
+         * @description Create an application, or replace its settings.
+         *
+         *     For the role **admin** and those above it.
+         */
+        put: operations["putApplication"];
         post?: never;
-        /** Remove an application that has nothing deployed, with its environments and approvers; its history stays */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Remove an application that has nothing deployed, with its environments and approvers; its history stays
+         * @description Remove an application that has nothing deployed, with its environments and approvers; its history stays.
+         *
+         *     For the role **admin** and those above it.
+         */
+        delete: operations["deleteApplication"];
         options?: never;
         head?: never;
         patch?: never;
@@ -430,38 +159,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The environments of an application in pipeline order, each with its release and its running deployment */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            application: string;
-                            head: components["schemas"]["Head"] | null;
-                            pipeline: {
-                                name: string;
-                                position: number;
-                                environment: components["schemas"]["EnvironmentSummary"] | null;
-                            }[];
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The environments of an application in pipeline order, each with its release and its running deployment
+         * @description The environments of an application in pipeline order, each with its release and its running deployment.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getPipeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,42 +181,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit of an application, a chain of hashes: every decision, lift and change; kept after the application is removed */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    order?: "oldest" | "newest";
-                };
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["AuditEntry"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                            head: {
-                                sequence: number;
-                                hash: string;
-                            };
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The audit of an application, a chain of hashes: every decision, lift and change; kept after the application is removed
+         * @description The audit of an application, a chain of hashes: every decision, lift and change; kept after the application is removed.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -528,37 +203,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The regular environments of an application, by name */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["EnvironmentSummary"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The regular environments of an application, by name
+         * @description The regular environments of an application, by name.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listEnvironments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -574,172 +225,37 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One environment: its release, outputs, running deployment and history */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        /** Create an environment of the pipeline, or replace its settings, except for its deletion protection */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        stage: "development" | "staging" | "production";
-                        accountId: string;
-                        region: string;
-                        roles?: {
-                            plan?: string;
-                            apply?: string;
-                            state?: string;
-                            dns?: string;
-                        };
-                        stateBucket?: string;
-                        backendConfigFile?: string;
-                        lockTable?: string;
-                        engineVersion?: string;
-                        /** @default false */
-                        deletionProtection?: boolean;
-                        dns?: {
-                            zone?: {
-                                id?: string;
-                                roleArn?: string;
-                            };
-                            record: {
-                                /** @constant */
-                                kind: "alias";
-                                nameOutput: string;
-                                zoneIdOutput: string;
-                            } | {
-                                /** @constant */
-                                kind: "cname";
-                                nameOutput: string;
-                                /** @default 300 */
-                                ttl?: number;
-                            };
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environment"];
-                    };
-                };
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * One environment: its release, outputs, running deployment and history
+         * @description One environment: its release, outputs, running deployment and history.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getEnvironment"];
+        /**
+         * Create an environment of the pipeline, or replace its settings, except for its deletion protection
+         * @description Create an environment of the pipeline, or replace its settings, except for its deletion protection.
+         *
+         *     For the role **admin** and those above it.
+         */
+        put: operations["putEnvironment"];
         post?: never;
-        /** Remove an environment that has nothing deployed; a deployment checks its Terraform state first */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                /** @description Gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Remove an environment that has nothing deployed; a deployment checks its Terraform state first
+         * @description Remove an environment that has nothing deployed; a deployment checks its Terraform state first.
+         *
+         *     For the role **admin** and those above it.
+         */
+        delete: operations["deleteEnvironment"];
         options?: never;
         head?: never;
-        /** Set or lift the hold of an environment, or its deletion protection */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        deletionProtection?: boolean;
-                        hold?: boolean;
-                        reason?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Set or lift the hold of an environment, or its deletion protection
+         * @description Set or lift the hold of an environment, or its deletion protection.
+         *
+         *     For the role **staff** and those above it.
+         */
+        patch: operations["patchEnvironment"];
         trace?: never;
     };
     "/applications/{app}/environments/{env}/outputs": {
@@ -749,31 +265,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The Terraform outputs of an environment; sensitive values are null */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Outputs"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The Terraform outputs of an environment; sensitive values are null
+         * @description The Terraform outputs of an environment; sensitive values are null.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getOutputs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -789,103 +287,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The releases of an application, newest first */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["Release"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The releases of an application, newest first
+         * @description The releases of an application, newest first.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listReleases"];
         put?: never;
-        /** Create a release from a commit and deploy it to the first environment, as a push does */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        commit: string;
-                        /** @default  */
-                        message?: string;
-                        /** @default  */
-                        author?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            application: string;
-                            number: number;
-                            commit: string;
-                            message: string;
-                            author: string;
-                            /** @enum {string} */
-                            source: "push" | "api";
-                            /** @enum {string} */
-                            wordsFrom: "push" | "request" | "commit";
-                            stated: {
-                                message: string;
-                                author: string;
-                            } | null;
-                            createdAt: string;
-                            succeededIn: {
-                                environment: string;
-                                deploymentId: string;
-                                at: string;
-                            }[];
-                            environments: {
-                                environment: string;
-                                /** @enum {string} */
-                                state: "applied" | "passed" | "succeeded" | "withdrawn" | "unsuccessful" | "rejected" | "expired" | "canceled" | "superseded" | "blocked" | "failed" | "queued" | "open";
-                                deploymentId: string;
-                                at: string | null;
-                            }[];
-                            links: {
-                                self: string;
-                            };
-                            deploymentId: string | null;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Create a release from a commit and deploy it to the first environment, as a push does
+         * @description Create a release from a commit and deploy it to the first environment, as a push does.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["postRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -899,31 +315,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One release, and what became of it in each environment: applied, passed through, failed … */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    number: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Release"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * One release, and what became of it in each environment: applied, passed through, failed …
+         * @description One release, and what became of it in each environment: applied, passed through, failed ….
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getRelease"];
         put?: never;
         post?: never;
         delete?: never;
@@ -939,86 +337,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deployments of an environment, newest first */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["Deployment"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The deployments of an environment, newest first
+         * @description The deployments of an environment, newest first.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listDeployments"];
         put?: never;
-        /** Deploy a release, roll back to an older one, or destroy what is deployed */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        release?: number;
-                        /**
-                         * @default deploy
-                         * @enum {string}
-                         */
-                        operation?: "deploy" | "rollback" | "destroy";
-                        /** @constant */
-                        adopt?: "empty-state";
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Deploy a release, roll back to an older one, or destroy what is deployed
+         * @description Deploy a release, roll back to an older one, or destroy what is deployed.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["postDeployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1032,32 +365,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One deployment with its gates */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * One deployment with its gates
+         * @description One deployment with its gates.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getDeployment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1073,32 +387,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The analysis of the plan that people approve: changes, cost and blast radius, without sensitive values */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Plan"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The analysis of the plan that people approve: changes, cost and blast radius, without sensitive values
+         * @description The analysis of the plan that people approve: changes, cost and blast radius, without sensitive values.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getPlan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1114,48 +409,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The history of a deployment, oldest first: who did what, when and why */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                deploymentId: string;
-                                /** Format: date-time */
-                                at: string;
-                                type: string;
-                                by?: string;
-                                details?: {
-                                    [key: string]: components["schemas"]["JsonValue"];
-                                };
-                            }[];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The history of a deployment, oldest first: who did what, when and why
+         * @description The history of a deployment, oldest first: who did what, when and why.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listDeploymentEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1171,40 +431,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ephemeral environments of all applications that are not closed, and their monthly cost */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["EphemeralEnvironment"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                            monthlyCost: {
-                                currency: string;
-                                total: number;
-                                unknown: string[];
-                            };
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The ephemeral environments of all applications that are not closed, and their monthly cost
+         * @description The ephemeral environments of all applications that are not closed, and their monthly cost.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listAllEphemeralEnvironments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1220,93 +453,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ephemeral environments of an application that are not closed, and their monthly cost */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["EphemeralEnvironment"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                            monthlyCost: {
-                                currency: string;
-                                total: number;
-                                unknown: string[];
-                            };
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The ephemeral environments of an application that are not closed, and their monthly cost
+         * @description The ephemeral environments of an application that are not closed, and their monthly cost.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listEphemeralEnvironments"];
         put?: never;
-        /** Create a temporary environment outside of the pipeline from a branch or a commit */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        name: string;
-                        ref?: string;
-                        commit?: string;
-                        basedOn?: string;
-                        /** @default 72 */
-                        ttlHours?: number;
-                        /** @default {} */
-                        variables?: {
-                            [key: string]: components["schemas"]["JsonValue"];
-                        };
-                        /** @default false */
-                        follow?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EphemeralEnvironment"];
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EphemeralEnvironment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Create a temporary environment outside of the pipeline from a branch or a commit
+         * @description Create a temporary environment outside of the pipeline from a branch or a commit.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["postEphemeralEnvironment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1320,92 +481,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One ephemeral environment; a closed one is shown until its name is used again */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EphemeralEnvironment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * One ephemeral environment; a closed one is shown until its name is used again
+         * @description One ephemeral environment; a closed one is shown until its name is used again.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getEphemeralEnvironment"];
         put?: never;
         post?: never;
-        /** Destroy an ephemeral environment; it is closed when its Terraform state is empty */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EphemeralEnvironment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Destroy an ephemeral environment; it is closed when its Terraform state is empty
+         * @description Destroy an ephemeral environment; it is closed when its Terraform state is empty.
+         *
+         *     For the role **developer** and those above it.
+         */
+        delete: operations["deleteEphemeralEnvironment"];
         options?: never;
         head?: never;
-        /** Extend the life of an ephemeral environment, counted from now, or make it follow its branch */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        ttlHours?: number;
-                        follow?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EphemeralEnvironment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Extend the life of an ephemeral environment, counted from now, or make it follow its branch
+         * @description Extend the life of an ephemeral environment, counted from now, or make it follow its branch.
+         *
+         *     For the role **developer** and those above it.
+         */
+        patch: operations["patchEphemeralEnvironment"];
         trace?: never;
     };
     "/health/details": {
@@ -1415,28 +515,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is in flight, what waits, what is stuck, and which stored records cannot be read */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["HealthDetails"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * What is in flight, what waits, what is stuck, and which stored records cannot be read
+         * @description What is in flight, what waits, what is stuck, and which stored records cannot be read.
+         *
+         *     For the role **admin** and those above it.
+         */
+        get: operations["getHealthDetails"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1454,38 +539,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm that another repository of the git host has the name of the config repository from now on */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        from: number;
-                        to: number;
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Confirm that another repository of the git host has the name of the config repository from now on
+         * @description Confirm that another repository of the git host has the name of the config repository from now on.
+         *
+         *     For the role **admin** and those above it.
+         */
+        post: operations["postRepositoryConfirmation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1501,47 +561,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lift the protection of one address, or of the whole environment by its name, for one use */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        address: string;
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            address: string;
-                            reason: string;
-                            by: {
-                                principal: string;
-                                /** Format: email */
-                                approver?: string;
-                            };
-                            at: string;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Lift the protection of one address, or of the whole environment by its name, for one use
+         * @description Lift the protection of one address, or of the whole environment by its name, for one use.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postProtectionLift"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1557,51 +583,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let one module, engine or provider version into an environment that it has not been proven for, once */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        call?: string;
-                        identity?: string;
-                        engine?: string;
-                        provider?: string;
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            subject: string;
-                            reason: string;
-                            by: {
-                                principal: string;
-                                /** Format: email */
-                                approver?: string;
-                            };
-                            at: string;
-                            expiresAt?: string;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Let one module, engine or provider version into an environment that it has not been proven for, once
+         * @description Let one module, engine or provider version into an environment that it has not been proven for, once.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postProofLift"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1617,38 +605,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the address at which an environment's Terraform state is expected */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        to: string;
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Change the address at which an environment's Terraform state is expected
+         * @description Change the address at which an environment's Terraform state is expected.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postStateMove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1662,37 +625,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The approvers of an application, with the current state of their e-mail subscriptions */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["Approver"][];
-                            nextCursor?: string;
-                            skipped?: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * The approvers of an application, with the current state of their e-mail subscriptions
+         * @description The approvers of an application, with the current state of their e-mail subscriptions.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["listApprovers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1709,74 +648,21 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Register or change an approver; an address that is not confirmed gets a confirmation mail */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    email: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        gates: [
-                            "staff" | "client"
-                        ];
-                        /** @default [] */
-                        principals?: string[];
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Approver"];
-                    };
-                };
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Approver"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Register or change an approver; an address that is not confirmed gets a confirmation mail
+         * @description Register or change an approver; an address that is not confirmed gets a confirmation mail.
+         *
+         *     For the role **admin** and those above it.
+         */
+        put: operations["putApprover"];
         post?: never;
-        /** Remove an approver, and the subscription of the address if no other application uses it */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    email: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Remove an approver, and the subscription of the address if no other application uses it
+         * @description Remove an approver, and the subscription of the address if no other application uses it.
+         *
+         *     For the role **admin** and those above it.
+         */
+        delete: operations["deleteApprover"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1791,37 +677,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    email: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        link: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Approver"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail
+         * @description Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postConfirmation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1837,46 +699,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail an approver a new link to an open gate; the previous link stops working */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                    gate: "staff" | "client";
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** Format: email */
-                        email: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description Made */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            deploymentId: string;
-                            /** @enum {string} */
-                            gate: "staff" | "client";
-                            email: string;
-                            sequence: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Mail an approver a new link to an open gate; the previous link stops working
+         * @description Mail an approver a new link to an open gate; the previous link stops working.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1892,46 +721,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deploy a release to an environment after it succeeded in the previous one */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        to: string;
-                        release?: number;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Deploy a release to an environment after it succeeded in the previous one
+         * @description Deploy a release to an environment after it succeeded in the previous one.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["postPromotion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1947,41 +743,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended
+         * @description Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["cancelDeployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1997,38 +765,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a deployment whose execution and build are gone, and release its environment */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * End a deployment whose execution and build are gone, and release its environment
+         * @description End a deployment whose execution and build are gone, and release its environment.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postDeploymentRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2044,46 +787,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deploy a commit to an ephemeral environment, or deploy its current commit again */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        commit?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                /** @description Accepted; the work continues in the background */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Deploy a commit to an ephemeral environment, or deploy its current commit again
+         * @description Deploy a commit to an ephemeral environment, or deploy its current commit again.
+         *
+         *     For the role **developer** and those above it.
+         */
+        post: operations["postEphemeralDeployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2099,42 +809,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approve or reject at a gate, as the registered approver the caller maps to */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    env: string;
-                    id: string;
-                    gate: "staff" | "client";
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        decision: "approve" | "reject";
-                        planDigest: string;
-                        comment?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description As it is now */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Deployment"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
+        /**
+         * Approve or reject at a gate, as the registered approver the caller maps to
+         * @description Approve or reject at a gate, as the registered approver the caller maps to.
+         *
+         *     For the role **staff** and those above it.
+         */
+        post: operations["postDecision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3140,4 +1821,1723 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "ok";
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOpenapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link, from the e-mail */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The question, or what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link never existed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link was valid once and can no longer decide anything */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A service does not answer at the moment; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link, from the e-mail */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @enum {string} */
+                    decision: "approve" | "reject";
+                    comment?: string;
+                    /** @description The hidden field of the page */
+                    nonce: string;
+                    /** @description To approve a production deployment: the name of the environment, typed */
+                    environment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The question, or what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The form is not valid; nothing was decided */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description This person may not decide this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link never existed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The decision does not count at the moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link was valid once and can no longer decide anything */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A service does not answer at the moment; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    postGithubWebhook: {
+        parameters: {
+            query?: {
+                for?: string;
+            };
+            header: {
+                "x-github-event": string;
+                "x-github-delivery": string;
+                "x-hub-signature-256": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: components["schemas"]["JsonValue"];
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description The same payload as JSON text */
+                    payload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        delivery: string;
+                        event: string;
+                        /** @enum {string} */
+                        outcome: "published" | "duplicate" | "ignored";
+                        published?: string;
+                        reason?: string;
+                    };
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        delivery: string;
+                        event: string;
+                        /** @enum {string} */
+                        outcome: "published" | "duplicate" | "ignored";
+                        published?: string;
+                        reason?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listApplications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Application"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getApplication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putApplication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    client: string;
+                    configRepository: {
+                        url: string;
+                        /** @default main */
+                        branch?: string;
+                        /** @enum {string} */
+                        provider?: "github" | "github-enterprise" | "gitlab" | "gitlab-self-managed" | "bitbucket" | "codecommit";
+                        connectionArn?: string;
+                        secretArn?: string;
+                    };
+                    /**
+                     * @default terraform
+                     * @enum {string}
+                     */
+                    engine?: "terraform" | "opentofu";
+                    engineVersion?: string;
+                    serviceDiscoveryDomain?: string;
+                    /**
+                     * @default [
+                     *       "dev1",
+                     *       "stage1",
+                     *       "prod1"
+                     *     ]
+                     */
+                    pipeline?: string[];
+                    policy?: {
+                        development?: {
+                            staff?: number;
+                            client?: number;
+                            autoPromote?: boolean;
+                            gateExpirySeconds?: number;
+                            planMaxAgeSeconds?: number;
+                            knownRequester?: boolean;
+                            /** @enum {string} */
+                            proof?: "inform" | "block";
+                        };
+                        staging?: {
+                            staff?: number;
+                            client?: number;
+                            autoPromote?: boolean;
+                            gateExpirySeconds?: number;
+                            planMaxAgeSeconds?: number;
+                            knownRequester?: boolean;
+                            /** @enum {string} */
+                            proof?: "inform" | "block";
+                        };
+                        production?: {
+                            staff?: number;
+                            client?: number;
+                            autoPromote?: boolean;
+                            gateExpirySeconds?: number;
+                            planMaxAgeSeconds?: number;
+                            knownRequester?: boolean;
+                            /** @enum {string} */
+                            proof?: "inform" | "block";
+                        };
+                        ephemeral?: {
+                            staff?: number;
+                            client?: number;
+                            gateExpirySeconds?: number;
+                            planMaxAgeSeconds?: number;
+                            knownRequester?: boolean;
+                        };
+                        proof?: {
+                            exempt?: string[];
+                            /** @enum {string} */
+                            providers?: "inform" | "block";
+                        };
+                    };
+                    ignoredSubmodules?: string[];
+                    safeguards?: {
+                        protectedTypes?: string[];
+                        protectedAddresses?: string[];
+                        mostDeletedShare?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteApplication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        application: string;
+                        head: components["schemas"]["Head"] | null;
+                        pipeline: {
+                            name: string;
+                            position: number;
+                            environment: components["schemas"]["EnvironmentSummary"] | null;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                order?: "oldest" | "newest";
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AuditEntry"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                        head: {
+                            sequence: number;
+                            hash: string;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnvironments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["EnvironmentSummary"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    stage: "development" | "staging" | "production";
+                    accountId: string;
+                    region: string;
+                    roles?: {
+                        plan?: string;
+                        apply?: string;
+                        state?: string;
+                        dns?: string;
+                    };
+                    stateBucket?: string;
+                    backendConfigFile?: string;
+                    lockTable?: string;
+                    engineVersion?: string;
+                    /** @default false */
+                    deletionProtection?: boolean;
+                    dns?: {
+                        zone?: {
+                            id?: string;
+                            roleArn?: string;
+                        };
+                        record: {
+                            /** @constant */
+                            kind: "alias";
+                            nameOutput: string;
+                            zoneIdOutput: string;
+                        } | {
+                            /** @constant */
+                            kind: "cname";
+                            nameOutput: string;
+                            /** @default 300 */
+                            ttl?: number;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    deletionProtection?: boolean;
+                    hold?: boolean;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOutputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outputs"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReleases: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Release"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    commit: string;
+                    /** @default  */
+                    message?: string;
+                    /** @default  */
+                    author?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        application: string;
+                        number: number;
+                        commit: string;
+                        message: string;
+                        author: string;
+                        /** @enum {string} */
+                        source: "push" | "api";
+                        /** @enum {string} */
+                        wordsFrom: "push" | "request" | "commit";
+                        stated: {
+                            message: string;
+                            author: string;
+                        } | null;
+                        createdAt: string;
+                        succeededIn: {
+                            environment: string;
+                            deploymentId: string;
+                            at: string;
+                        }[];
+                        environments: {
+                            environment: string;
+                            /** @enum {string} */
+                            state: "applied" | "passed" | "succeeded" | "withdrawn" | "unsuccessful" | "rejected" | "expired" | "canceled" | "superseded" | "blocked" | "failed" | "queued" | "open";
+                            deploymentId: string;
+                            at: string | null;
+                        }[];
+                        links: {
+                            self: string;
+                        };
+                        deploymentId: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeployments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Deployment"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    release?: number;
+                    /**
+                     * @default deploy
+                     * @enum {string}
+                     */
+                    operation?: "deploy" | "rollback" | "destroy";
+                    /** @constant */
+                    adopt?: "empty-state";
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeploymentEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            deploymentId: string;
+                            /** Format: date-time */
+                            at: string;
+                            type: string;
+                            by?: string;
+                            details?: {
+                                [key: string]: components["schemas"]["JsonValue"];
+                            };
+                        }[];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAllEphemeralEnvironments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["EphemeralEnvironment"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                        monthlyCost: {
+                            currency: string;
+                            total: number;
+                            unknown: string[];
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEphemeralEnvironments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["EphemeralEnvironment"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                        monthlyCost: {
+                            currency: string;
+                            total: number;
+                            unknown: string[];
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEphemeralEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    ref?: string;
+                    commit?: string;
+                    basedOn?: string;
+                    /** @default 72 */
+                    ttlHours?: number;
+                    /** @default {} */
+                    variables?: {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                    /** @default false */
+                    follow?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EphemeralEnvironment"];
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EphemeralEnvironment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEphemeralEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EphemeralEnvironment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEphemeralEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EphemeralEnvironment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchEphemeralEnvironment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ttlHours?: number;
+                    follow?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EphemeralEnvironment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHealthDetails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDetails"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postRepositoryConfirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    from: number;
+                    to: number;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postProtectionLift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    address: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        address: string;
+                        reason: string;
+                        by: {
+                            principal: string;
+                            /** Format: email */
+                            approver?: string;
+                        };
+                        at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postProofLift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    call?: string;
+                    identity?: string;
+                    engine?: string;
+                    provider?: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        subject: string;
+                        reason: string;
+                        by: {
+                            principal: string;
+                            /** Format: email */
+                            approver?: string;
+                        };
+                        at: string;
+                        expiresAt?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postStateMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    to: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listApprovers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Approver"][];
+                        nextCursor?: string;
+                        skipped?: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putApprover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    gates: [
+                        "staff" | "client"
+                    ];
+                    /** @default [] */
+                    principals?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approver"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approver"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteApprover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postConfirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    link: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approver"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+                gate: "staff" | "client";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deploymentId: string;
+                        /** @enum {string} */
+                        gate: "staff" | "client";
+                        email: string;
+                        sequence: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    to: string;
+                    release?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postDeploymentRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEphemeralDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    commit?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Accepted; the work continues in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                env: string;
+                id: string;
+                gate: "staff" | "client";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "approve" | "reject";
+                    planDigest: string;
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+}
