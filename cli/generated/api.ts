@@ -126,8 +126,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One application with its effective policy
-         * @description One application with its effective policy.
+         * One application with its effective policy, what was heard of its repository, and why nothing came of it
+         * @description One application with its effective policy, what was heard of its repository, and why nothing came of it.
          *
          *     For the role **viewer** and those above it.
          */
@@ -909,11 +909,128 @@ export interface components {
                 approvers: string;
             };
         };
+        ApplicationDetails: {
+            name: string;
+            client: string;
+            configRepository: {
+                url: string;
+                /** @default main */
+                branch: string;
+                /** @enum {string} */
+                provider?: "github" | "github-enterprise" | "gitlab" | "gitlab-self-managed" | "bitbucket" | "codecommit";
+                connectionArn?: string;
+                secretArn?: string;
+            };
+            repositoryId?: number;
+            /** @enum {string} */
+            engine: "terraform" | "opentofu";
+            engineVersion?: string;
+            serviceDiscoveryDomain?: string;
+            pipeline: string[];
+            policy: {
+                development: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                staging: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                production: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                ephemeral: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                proof: {
+                    exempt: string[];
+                    /** @enum {string} */
+                    providers: "inform" | "block";
+                };
+            };
+            ignoredSubmodules?: string[];
+            safeguards?: {
+                protectedTypes?: string[];
+                protectedAddresses?: string[];
+                mostDeletedShare?: number;
+            };
+            createdAt: string;
+            updatedAt: string;
+            links: {
+                self: string;
+                pipeline: string;
+                environments: string;
+                ephemeralEnvironments: string;
+                releases: string;
+                approvers: string;
+            };
+            heard: components["schemas"]["Heard"];
+            notices: components["schemas"]["Notice"][];
+        };
+        Heard: {
+            repository: string;
+            branch: {
+                branch: string;
+                commit: string;
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                by: "webhook" | "look" | "event";
+            } | null;
+            head: components["schemas"]["Head"] | null;
+            branches: {
+                branch: string;
+                commit: string;
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                by: "webhook" | "look" | "event";
+            }[];
+            refused: {
+                branch: string;
+                at: string;
+                repositoryId: number;
+                renamedTo: string | null;
+            } | null;
+            skipped?: number;
+        };
         Head: {
             commit: string;
             pushedAt: string | null;
             newestRelease: number | null;
             isAhead: boolean | null;
+        };
+        Notice: {
+            /** @enum {string} */
+            reason: "pushes-refused" | "repository-renamed" | "nothing-heard" | "branch-not-heard" | "nothing-concerned" | "environment-missing" | "release-not-deployed";
+            message: string;
+            next: string;
         };
         EnvironmentSummary: {
             application: string;
@@ -2131,7 +2248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Application"];
+                    "application/json": components["schemas"]["ApplicationDetails"];
                 };
             };
             default: components["responses"]["Problem"];
