@@ -1,3 +1,4 @@
+import { propose } from './commands/propose.ts';
 import { status } from './commands/status.ts';
 import type { Command } from './frame/command.ts';
 
@@ -15,4 +16,4 @@ import type { Command } from './frame/command.ts';
  * A command is thin. What it does lies in a room of its own, `cli/<name>/`, when that is more than a page. Rooms import no
  * command.
  */
-export const COMMANDS: readonly Command[] = [status];
+export const COMMANDS: readonly Command[] = [status, propose];

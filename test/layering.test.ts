@@ -81,8 +81,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'the command line': {
     files: /^cli\//,
-    // What the API answers for a problem is said in one place.
-    may: [/^cli\//, DOMAIN, /^lambdas\/runtime\/http-errors\.ts$/, PACKAGE()],
+    may: [
+      ...[/^cli\//, DOMAIN, PACKAGE()],
+      // What the API answers for a problem is said in one place.
+      /^lambdas\/runtime\/http-errors\.ts$/,
+      // How configurations are read, and what the content of a module is, are the same here and in builds.
+      /^buildspecs\/program\/(hcl|configuration|modules)\//,
+    ],
   },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
   buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, BUILD_CONTRACT, PACKAGE()] },
