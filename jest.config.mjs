@@ -67,7 +67,7 @@ export default {
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],
-  reporters: ['default', '<rootDir>/test/harness/slowest-suites.mjs'],
+  reporters: ['default', '<rootDir>/test/harness/slowest-suites.mjs', '<rootDir>/test/harness/declared-problems.mjs'],
   // Twice what a test waits for a single thing: nothing that goes on, however slowly, ends by the clock.
   testTimeout: 10 * 60_000,
   maxWorkers: 2,

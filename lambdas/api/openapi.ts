@@ -3,12 +3,12 @@ import { PROBLEMS, ProblemSchema } from '../runtime/http-errors.ts';
 import type { Operation } from '../runtime/operation.ts';
 import { INFO, SIGV4, serversOf } from './document/about.ts';
 import { APPROVAL_PAGES } from './document/approval-pages.ts';
+import { type JsonObject, plainOf, recordOf } from './document/json.ts';
+import { GATEWAY_MESSAGE, refusalsOf, SHARED_RESPONSES } from './document/responses.ts';
 import { TAGS } from './document/tags.ts';
 import { WEBHOOK_PARTS } from './document/webhook.ts';
 import { ROUTES } from './routes.ts';
 
-type Json = z.infer<ReturnType<typeof z.json>>;
-type JsonObject = { [key: string]: Json };
 /** The parts of an operation that go into the document. */
 export type Documented = Omit<Operation<never>, 'answer'>;
 /** What is described of a request in addition to the input of its operation. */
@@ -26,16 +26,20 @@ const PARTS: Readonly<Record<string, Parts>> = { 'POST /webhooks/github': WEBHOO
 export function openapiDocument(operations: Readonly<Record<string, Documented>>): JsonObject {
   const schemas: JsonObject = {};
   const collect = (schema: z.ZodType, io: 'input' | 'output') => jsonSchemaOf(schema, io, schemas);
+  const responses: JsonObject = { ...SHARED_RESPONSES };
   const paths: Record<string, JsonObject> = {};
   for (const [key, { role }] of Object.entries(ROUTES)) {
     // Builds are part of Stagegate, and only they can call these routes.
     if (role === 'build') continue;
     const [method = '', path = ''] = key.split(' ');
     const operation = operations[key];
-    const described = operation ? describe(operation, role, collect, PARTS[key]) : plainOf(PAGES[key]);
+    const described = operation
+      ? describe({ key, role, operation, parts: PARTS[key] ?? {} }, collect, responses)
+      : plainOf(PAGES[key]);
     const access: JsonObject = role === 'public' ? { security: [] } : { 'x-role': role };
     paths[path] = { ...paths[path], [method.toLowerCase()]: { ...described, ...access } };
   }
+  schemas.GatewayMessage = GATEWAY_MESSAGE;
   schemas.Problem = { ...recordOf(collect(ProblemSchema, 'output')), 'x-types': Object.keys(PROBLEMS) };
   return {
     openapi: '3.1.0',
@@ -47,19 +51,21 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
     components: {
       schemas,
       securitySchemes: { sigv4: SIGV4 },
-      responses: {
-        Problem: {
-          description: 'Why the request was refused',
-          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-        },
-      },
+      responses,
     },
   };
 }
 
 type Collect = (schema: z.ZodType, io: 'input' | 'output') => JsonObject;
 
-function describe(operation: Documented, role: string, collect: Collect, parts: Parts = {}): JsonObject {
+interface Route {
+  readonly key: string;
+  readonly role: string;
+  readonly operation: Documented;
+  readonly parts: Parts;
+}
+
+function describe({ key, role, operation, parts }: Route, collect: Collect, shared: JsonObject): JsonObject {
   const { operationId, tag, summary, description = `${summary}.`, input, answers } = operation;
   const { path, query, body } = input;
   const contents = { ...(body && { 'application/json': body }), ...parts.contents };
@@ -85,6 +91,7 @@ function describe(operation: Documented, role: string, collect: Collect, parts: 
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [status, responseOf(Number(status), schema, collect)]),
       ),
+      ...refusalsOf(key, operation, { isSigned: role !== 'public', shared }),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
@@ -123,7 +130,7 @@ function parametersOf(place: 'path' | 'query' | 'header', schema: JsonObject): J
  * name is `z.json()`.
  */
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output', named: JsonObject): JsonObject {
-  const text = JSON.stringify(z.toJSONSchema(schema, { io }))
+  const text = JSON.stringify(z.toJSONSchema(schema, { io, override: tupleAsArray }))
     .replaceAll(/"(#\/\$defs\/)?__schema\d+"/g, '"$1JsonValue"')
     .replaceAll('"#/$defs/', '"#/components/schemas/');
   const { $schema, $defs, ...own } = recordOf(z.json().parse(JSON.parse(text)));
@@ -131,7 +138,10 @@ function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output', named: JsonObje
   return own;
 }
 
-const plainOf = (value: unknown): JsonObject => recordOf(z.json().parse(value ?? {}));
-
-const recordOf = (value: Json | undefined): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+/** Writes a tuple of one kind of items as an array of that length: many readers of documents know no `prefixItems`. */
+function tupleAsArray({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { prefixItems: [first, ...others] = [] } = jsonSchema;
+  if (!first || others.length > 0) return;
+  delete jsonSchema.prefixItems;
+  Object.assign(jsonSchema, { items: first, minItems: 1, maxItems: 1 });
+}

@@ -11,7 +11,7 @@ import {
 } from '../domain/errors.ts';
 
 /** Kinds of problems other than the refusals of the domain. */
-type ProblemKind =
+export type ProblemKind =
   | 'invalid-input'
   | 'not-found'
   | 'conflict'
@@ -73,7 +73,6 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'last-approver': { status: 409, title: 'An open deployment needs this approver' },
   'approver-limit': { status: 409, title: 'There are too many approvers' },
   'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },
-  'state-address-moved': { status: 409, title: 'The Terraform state has moved' },
   'no-service-domain': { status: 409, title: 'The application has no service discovery domain' },
   'hostname-too-long': { status: 409, title: 'The hostname would be too long' },
   'hostname-taken': { status: 409, title: 'The hostname belongs to another environment' },
@@ -82,7 +81,6 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'environment-closing': { status: 409, title: 'The environment is being destroyed or removed' },
   'environment-exists': { status: 409, title: 'An environment with this name exists' },
   'ephemeral-limit': { status: 409, title: 'There are too many ephemeral environments' },
-  'release-stale': { status: 409, title: 'The release is out of date' },
   'repository-replaced': { status: 409, title: 'The name of the config repository belongs to another repository' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
   'signature-invalid': { status: 401, title: 'The signature is missing or invalid' },

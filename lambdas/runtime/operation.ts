@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Refusal } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
 import type { Identity } from './caller.ts';
 import { bytesOf, type HttpEvent } from './http-event.ts';
@@ -59,6 +60,8 @@ interface Named {
   readonly summary: string;
   /** What the summary has no room for. */
   readonly description?: string;
+  /** The refusals that it may answer, beside the general problems. */
+  readonly problems?: readonly Refusal[];
 }
 
 /** One operation of the API, ready to be served: it parses the input and answers only declared fields. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CREDENTIALS } from '../../lambdas/api/operations.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
+import { requireDeclared } from '../harness/answered-problems.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
 import { World } from '../harness/world.ts';
 
@@ -16,11 +17,12 @@ const lines: string[] = [];
 const { log } = console;
 const { write } = process.stdout;
 let world: World;
+let id: string;
 let shown: { ticket: string; buildId: string };
 beforeEach(async () => {
   world = await World.open();
   await world.release();
-  const id = await world.deploy('dev1', 1);
+  id = await world.deploy('dev1', 1);
   while (world.builds.running.size === 0) await world.workflow.step(id);
   const [ticket = ''] = world.builds.tickets.values();
   shown = { ticket, buildId: 'stagegate-plan:00000000-0000-4000-8000-000000000000' };
@@ -36,7 +38,9 @@ async function ask(body: unknown, caller = BUILD) {
   const serve = apiHandler(CREDENTIALS, { services: world, log: new RecordingLog() });
   const request = { method: 'POST', path: '/builds/credentials', body: JSON.stringify(body), caller };
   const answer = await serve(httpEvent(request), LAMBDA_CONTEXT as never);
-  return { status: answer.statusCode, body: JSON.parse(answer.body ?? '{}') };
+  const answered = JSON.parse(answer.body ?? '{}');
+  if (answer.statusCode !== 200) await requireDeclared('POST /builds/credentials', answered.type);
+  return { status: answer.statusCode, body: answered };
 }
 const counted = () => lines.filter((line) => line.includes('CredentialsRefused')).length;
 
@@ -66,6 +70,17 @@ describe('POST /builds/credentials', () => {
     const { status, body } = await ask(shown);
     expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:role-not-assumable' });
     expect(body.detail).toContain('stagegate-my-app-dev1-plan');
+    expect(counted()).toBe(0);
+  });
+
+  test('refuses to apply while applies are banned', async () => {
+    const isApply = (buildId: string) => buildId.startsWith('stagegate-apply:');
+    while (![...world.builds.running].some(isApply)) await world.workflow.step(id);
+    const buildId = [...world.builds.running].find(isApply) ?? '';
+    world.applies = 'banned';
+    const applying = 'arn:aws:sts::000000000000:assumed-role/stagegate-apply-build/AWSCodeBuild-1';
+    const { status, body } = await ask({ ...shown, ticket: world.builds.tickets.get(buildId) }, applying);
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:applies-banned' });
     expect(counted()).toBe(0);
   });
 

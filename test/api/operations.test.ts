@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as operations from '../../lambdas/api/operations.ts';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { REFUSALS } from '../../lambdas/domain/errors.ts';
 import { AUDIT_TYPES } from '../../lambdas/domain/model/audit.ts';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { PROBLEMS } from '../../lambdas/runtime/http-errors.ts';
+import { neverAnswered, requireDeclared } from '../harness/answered-problems.ts';
 import { TestApi } from './test-api.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -92,7 +94,21 @@ describe('GET /openapi.json', () => {
     const promotions = body.paths['/applications/{app}/promotions'].post;
     expect(promotions.parameters).toMatchObject([{ name: 'app', in: 'path', required: true }]);
     expect(promotions.requestBody.content['application/json'].schema.required).toEqual(['to']);
-    expect(Object.keys(promotions.responses)).toEqual(['200', '202', 'default']);
+    expect(Object.keys(promotions.responses)).toEqual([
+      '200',
+      '202',
+      '400',
+      '403',
+      '404',
+      '409',
+      '429',
+      '500',
+      '503',
+      'default',
+    ]);
+    const types = promotions.responses[409].content['application/problem+json'].schema.allOf[1].properties.type.enum;
+    expect(types).toContain('urn:stagegate:problem:nothing-to-promote');
+    expect(types).not.toContain('urn:stagegate:problem:signature-invalid');
     expect(body.paths['/applications'].get.parameters).toMatchObject([
       { name: 'limit', in: 'query', required: false },
       { name: 'cursor', in: 'query', required: false },
@@ -146,6 +162,30 @@ describe('GET /openapi.json', () => {
     expect(body.paths['/health'].get.security).toEqual([]);
   });
 });
+
+describe('a refusal', () => {
+  test('that an operation does not declare fails the test that got it', async () => {
+    await expect(requireDeclared('GET /applications', 'urn:stagegate:problem:last-approver')).rejects.toThrow(
+      'GET /applications answered last-approver, which its operation does not declare',
+    );
+    await expect(requireDeclared('GET /health', 'urn:stagegate:problem:not-found')).rejects.toThrow('not-found');
+  });
+
+  test('that is declared and that no test got is found at the end of a run', async () => {
+    const line = 'DELETE /applications/{app}/approvers/{email}\tlast-approver';
+    expect(await neverAnswered('')).toContain(line);
+    expect(await neverAnswered(`${line}\n`)).not.toContain(line);
+  });
+
+  test('of the domain is declared by an operation, or only ever ends or names something else', async () => {
+    const declared = await neverAnswered('');
+    const elsewhere = REFUSALS.filter((name) => !declared.some((line) => line.endsWith(`\t${name}`)));
+    expect(elsewhere).toEqual([...NEVER_ANSWERED]);
+  });
+});
+
+/** Refusals that the API does not answer: why a promotion was not made, and what only the page behind a link says. */
+const NEVER_ANSWERED = ['environment-on-hold', 'link-replaced'];
 
 test('GET /health answers anybody', async () => {
   expect(await new TestApi().get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });

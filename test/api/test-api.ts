@@ -15,6 +15,7 @@ import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
+import { requireDeclared } from '../harness/answered-problems.ts';
 import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../harness/http-event.ts';
 
 // Lambda tells a function its name. The name of the metrics begins with it.
@@ -123,7 +124,9 @@ export class TestApi {
     const route = Object.entries(ROUTES).find(([key]) => key === routeOf(method, path)?.key)?.[1];
     const handler = Object.entries(this.#functions).find(([name]) => name === route?.function)?.[1];
     if (!handler) throw new Error(`${method} ${path} leads to no function of the API`);
-    return this.#read(await handler(event, LAMBDA_CONTEXT as never));
+    const answer = this.#read(await handler(event, LAMBDA_CONTEXT as never));
+    if (answer.type === 'application/problem+json') await requireDeclared(`${event.routeKey}`, answer.body.type);
+    return answer;
   }
 
   #read({ statusCode = 0, headers = {}, body }: HttpAnswer): Answer {

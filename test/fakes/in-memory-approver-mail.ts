@@ -26,6 +26,8 @@ export class InMemoryApproverMail implements ApproverMail {
   readonly asked: string[] = [];
   /** What SNS takes; everything else fails. */
   takes: (email: string) => boolean = () => true;
+  /** Whether the topic takes no more subscriptions, also if fewer than the most are known. */
+  isFull = false;
   readonly #subscriptions = new Map<string, Known>();
 
   async subscribe(email: string): Promise<string | undefined> {
@@ -43,6 +45,8 @@ export class InMemoryApproverMail implements ApproverMail {
     const link = readConfirmationLink(text, { topicArn: TOPIC_ARN, email });
     if (link.protocol !== 'https:' || link.hostname !== HOST) throw notThatLink(text, 'does not lead to AWS');
     const known = this.#subscriptions.get(email);
+    if (this.isFull)
+      throw new RefusedError('approver-limit', `confirming ${email}: the topic takes no more subscriptions`);
     if (known?.token !== link.token) throw new RefusedError('confirmation-refused', `AWS does not take the link`);
     const isProtected = known.confirmed ? known.isProtected : true;
     const arn = this.click(email);

@@ -9,6 +9,7 @@ export const deleteApplication = operation(
     operationId: 'deleteApplication',
     tag: 'application',
     summary: 'Remove an application that has nothing deployed, with its environments and approvers; its history stays',
+    problems: ['something-deployed', 'deployments-open', 'dns-published', 'not-allowed-here'],
     input: { path: ApplicationPath },
     answers: { 204: z.undefined() },
   },

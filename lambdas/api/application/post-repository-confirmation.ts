@@ -9,6 +9,7 @@ export const postRepositoryConfirmation = operation(
     operationId: 'postRepositoryConfirmation',
     tag: 'application',
     summary: 'Confirm that another repository of the git host has the name of the config repository from now on',
+    problems: ['not-allowed-here'],
     input: { path: ApplicationPath, body: RepositoryConfirmationSchema },
     answers: { 200: ApplicationViewSchema },
   },

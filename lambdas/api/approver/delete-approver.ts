@@ -10,6 +10,7 @@ export const deleteApprover = operation(
     operationId: 'deleteApprover',
     tag: 'approver',
     summary: 'Remove an approver, and the subscription of the address if no other application uses it',
+    problems: ['last-approver'],
     input: { path: ApproverPath },
     answers: { 204: z.undefined() },
   },

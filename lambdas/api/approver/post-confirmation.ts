@@ -17,6 +17,7 @@ export const postConfirmation = operation(
     tag: 'approver',
     summary:
       'Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail',
+    problems: ['confirmation-refused', 'approver-limit'],
     input: { path: ApproverPath, body: ConfirmationRequestSchema },
     answers: { 200: ApproverViewSchema },
   },

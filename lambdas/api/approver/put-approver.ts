@@ -10,6 +10,7 @@ export const putApprover = operation(
     operationId: 'putApprover',
     tag: 'approver',
     summary: 'Register or change an approver; an address that is not confirmed gets a confirmation mail',
+    problems: ['last-approver', 'approver-limit'],
     input: { path: ApproverPath, body: ApproverSettingsSchema },
     answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
   },

@@ -12,6 +12,7 @@ export const cancelDeployment = operation(
     operationId: 'cancelDeployment',
     tag: 'deployment',
     summary: 'Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended',
+    problems: ['not-cancelable'],
     input: { path: DeploymentPath },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
   },

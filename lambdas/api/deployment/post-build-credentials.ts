@@ -10,6 +10,7 @@ export const postBuildCredentials = operation(
     operationId: 'postBuildCredentials',
     tag: 'deployment',
     summary: 'Give a build that presents its ticket the credentials of its environment',
+    problems: ['credentials-refused', 'role-not-assumable', 'applies-banned'],
     input: { body: CredentialsRequestSchema },
     answers: { 200: CredentialsAnswerSchema },
   },

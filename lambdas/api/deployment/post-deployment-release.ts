@@ -12,6 +12,7 @@ export const postDeploymentRelease = operation(
     operationId: 'postDeploymentRelease',
     tag: 'deployment',
     summary: 'End a deployment whose execution and build are gone, and release its environment',
+    problems: ['not-the-holder', 'still-running'],
     input: { path: DeploymentPath, body: z.strictObject({ reason: z.string().min(1).max(500) }) },
     answers: { 200: DeploymentViewSchema },
   },

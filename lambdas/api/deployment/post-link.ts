@@ -23,6 +23,7 @@ export const postLink = operation(
     operationId: 'postLink',
     tag: 'deployment',
     summary: 'Mail an approver a new link to an open gate; the previous link stops working',
+    problems: ['gate-not-open', 'gate-expired', 'not-an-approver', 'already-decided', 'approver-unreachable'],
     input: { path: GatePath, body: LinkRequestSchema },
     answers: { 201: LinkViewSchema },
   },

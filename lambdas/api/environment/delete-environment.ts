@@ -12,6 +12,7 @@ export const deleteEnvironment = operation(
     operationId: 'deleteEnvironment',
     tag: 'environment',
     summary: 'Remove an environment that has nothing deployed; a deployment checks its Terraform state first',
+    problems: ['deployments-open', 'something-deployed', 'dns-published', 'requester-unknown', 'not-allowed-here'],
     input: { path: EnvironmentPath },
     answers: { 202: DeploymentViewSchema, 204: z.undefined() },
   },

@@ -12,6 +12,7 @@ export const patchEnvironment = operation(
     operationId: 'patchEnvironment',
     tag: 'environment',
     summary: 'Set or lift the hold of an environment, or its deletion protection',
+    problems: ['production-protected', 'not-allowed-here'],
     input: { path: EnvironmentPath, body: EnvironmentPatchSchema },
     answers: { 200: EnvironmentViewSchema },
   },

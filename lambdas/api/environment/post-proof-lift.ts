@@ -21,6 +21,7 @@ export const postProofLift = operation(
     operationId: 'postProofLift',
     tag: 'environment',
     summary: 'Let one module, engine or provider version into an environment that it has not been proven for, once',
+    problems: ['not-in-pipeline', 'not-allowed-here'],
     input: { path: EnvironmentPath, body: ProofLiftRequestSchema },
     answers: { 201: ProofLiftViewSchema },
   },

@@ -11,6 +11,7 @@ export const postStateMove = operation(
     operationId: 'postStateMove',
     tag: 'environment',
     summary: "Change the address at which an environment's Terraform state is expected",
+    problems: ['deployments-open', 'state-address-taken', 'not-allowed-here'],
     input: { path: EnvironmentPath, body: StateMoveSchema },
     answers: { 200: EnvironmentViewSchema },
   },

@@ -12,6 +12,7 @@ export const patchEphemeralEnvironment = operation(
     operationId: 'patchEphemeralEnvironment',
     tag: 'ephemeral-environment',
     summary: 'Extend the life of an ephemeral environment, counted from now, or make it follow its branch',
+    problems: ['environment-closing', 'not-allowed-here'],
     input: { path: EphemeralPath, body: EphemeralPatchSchema },
     answers: { 200: EphemeralViewSchema },
   },

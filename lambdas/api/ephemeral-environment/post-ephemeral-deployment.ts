@@ -13,6 +13,7 @@ export const postEphemeralDeployment = operation(
     operationId: 'postEphemeralDeployment',
     tag: 'ephemeral-environment',
     summary: 'Deploy a commit to an ephemeral environment, or deploy its current commit again',
+    problems: ['environment-closing', 'nothing-deployed', 'requester-unknown'],
     input: { path: EphemeralPath, body: z.strictObject({ commit: CommitSchema.optional() }) },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
   },

@@ -40,6 +40,7 @@ export const postGithubWebhook = operation(
     operationId: 'postGithubWebhook',
     tag: 'webhook',
     summary: 'Receive a GitHub webhook, signed with its secret (X-Hub-Signature-256), and publish it as an event',
+    problems: ['signature-invalid', 'webhook-off', 'repository-replaced', 'too-large'],
     input: { query: WebhookQuerySchema },
     answers: { 200: ReceiptSchema, 202: ReceiptSchema },
   },
