@@ -1899,14 +1899,16 @@ export interface components {
         Approver: {
             application: string;
             email: string;
-            gates: [
-                "staff" | "client"
-            ];
+            gates: ("staff" | "client")[];
             principals: string[];
             /** @enum {string} */
             subscription: "pending" | "confirmed" | "lost";
             unsubscribeProtected: boolean;
             createdAt: string;
+        };
+        /** @description An answer of API Gateway itself, which the request passes first. */
+        GatewayMessage: {
+            message?: string;
         };
         Problem: {
             type: string;
@@ -1922,13 +1924,113 @@ export interface components {
         };
     };
     responses: {
-        /** @description Why the request was refused */
+        /** @description Any other problem */
         Problem: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description API Gateway: the signature is missing or wrong, or the caller has no permission for this route */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description API Gateway: too many requests; try again */
+        TooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description - `internal`: Something went wrong on our side */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:internal";
+                };
+            };
+        };
+        /** @description - `invalid-input`: The request is invalid */
+        InvalidInput: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:invalid-input";
+                };
+            };
+        };
+        /**
+         * @description - `conflict`: Other requests keep changing the same records; try again
+         *     - `service-unavailable`: A service of AWS does not answer at the moment; try again
+         */
+        ConflictOrServiceUnavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:conflict" | "urn:stagegate:problem:service-unavailable";
+                };
+            };
+        };
+        /**
+         * @description - `record-unreadable`: A stored record cannot be read; nothing is decided without it
+         *     - `internal`: Something went wrong on our side
+         */
+        RecordUnreadableOrInternal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:record-unreadable" | "urn:stagegate:problem:internal";
+                };
+            };
+        };
+        /** @description - `service-unavailable`: A service of AWS does not answer at the moment; try again */
+        ServiceUnavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:service-unavailable";
+                };
+            };
+        };
+        /** @description - `not-found`: Not found */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:not-found";
+                };
             };
         };
     };
@@ -1960,6 +2062,8 @@ export interface operations {
                     };
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1983,6 +2087,8 @@ export interface operations {
                     };
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2200,6 +2306,49 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /** @description - `signature-invalid`: The signature is missing or invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:signature-invalid";
+                    };
+                };
+            };
+            /**
+             * @description - `repository-replaced`: The name of the config repository belongs to another repository
+             *     - `webhook-off`: Webhooks are switched off here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:repository-replaced" | "urn:stagegate:problem:webhook-off";
+                    };
+                };
+            };
+            /** @description - `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:too-large";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2228,6 +2377,11 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2251,6 +2405,12 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationDetails"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2363,6 +2523,31 @@ export interface operations {
                     "application/json": components["schemas"]["Application"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            /**
+             * @description - `pipeline-order`: A pipeline goes development, staging, production
+             *     - `deployments-open`: Deployments are open
+             *     - `something-deployed`: Something is deployed there
+             *     - `policy-too-weak`: The policy is weaker than the allowed minimum
+             *     - `dns-published`: DNS records or a certificate are still there
+             *     - `environment-exists`: An environment with this name exists
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:pipeline-order" | "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:something-deployed" | "urn:stagegate:problem:policy-too-weak" | "urn:stagegate:problem:dns-published" | "urn:stagegate:problem:environment-exists" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2384,6 +2569,29 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `deployments-open`: Deployments are open
+             *     - `something-deployed`: Something is deployed there
+             *     - `dns-published`: DNS records or a certificate are still there
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:something-deployed" | "urn:stagegate:problem:dns-published" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2415,6 +2623,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2450,6 +2664,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2480,6 +2700,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2504,6 +2730,12 @@ export interface operations {
                     "application/json": components["schemas"]["Environment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2576,6 +2808,36 @@ export interface operations {
                     "application/json": components["schemas"]["Environment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `not-in-pipeline`: The environment is not in the pipeline
+             *     - `pipeline-order`: A pipeline goes development, staging, production
+             *     - `stage-lowered`: An environment's stage never goes down
+             *     - `deployments-open`: Deployments are open
+             *     - `something-deployed`: Something is deployed there
+             *     - `no-service-domain`: The application has no service discovery domain
+             *     - `hostname-too-long`: The hostname would be too long
+             *     - `hostname-taken`: The hostname belongs to another environment
+             *     - `names-taken`: Another environment has the same names
+             *     - `dns-published`: DNS records or a certificate are still there
+             *     - `environment-exists`: An environment with this name exists
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-in-pipeline" | "urn:stagegate:problem:pipeline-order" | "urn:stagegate:problem:stage-lowered" | "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:something-deployed" | "urn:stagegate:problem:no-service-domain" | "urn:stagegate:problem:hostname-too-long" | "urn:stagegate:problem:hostname-taken" | "urn:stagegate:problem:names-taken" | "urn:stagegate:problem:dns-published" | "urn:stagegate:problem:environment-exists";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2607,6 +2869,44 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `requester-unknown`: The policy requires a caller who is a registered approver
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:requester-unknown";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `deployments-open`: Deployments are open
+             *     - `something-deployed`: Something is deployed there
+             *     - `dns-published`: DNS records or a certificate are still there
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:something-deployed" | "urn:stagegate:problem:dns-published" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2639,6 +2939,27 @@ export interface operations {
                     "application/json": components["schemas"]["Environment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `production-protected`: Production is protected
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:production-protected" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2663,6 +2984,12 @@ export interface operations {
                     "application/json": components["schemas"]["Outputs"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2693,6 +3020,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2757,6 +3090,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2781,6 +3120,12 @@ export interface operations {
                     "application/json": components["schemas"]["Release"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2812,6 +3157,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2858,6 +3209,51 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `requester-unknown`: The policy requires a caller who is a registered approver
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:requester-unknown";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `not-succeeded-before`: The release has not succeeded in the environment before
+             *     - `not-in-pipeline`: The environment is not in the pipeline
+             *     - `pipeline-incomplete`: An environment of the pipeline is not defined yet
+             *     - `deployments-open`: Deployments are open
+             *     - `older-release`: A newer release was applied there
+             *     - `newer-release-queued`: A newer release already waits
+             *     - `nothing-deployed`: Nothing is deployed there
+             *     - `not-a-rollback`: The release is not older than the deployed one
+             *     - `production-protected`: Production is protected
+             *     - `deletion-protected`: The environment is protected against deletion
+             *     - `environment-closing`: The environment is being destroyed or removed
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-succeeded-before" | "urn:stagegate:problem:not-in-pipeline" | "urn:stagegate:problem:pipeline-incomplete" | "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:older-release" | "urn:stagegate:problem:newer-release-queued" | "urn:stagegate:problem:nothing-deployed" | "urn:stagegate:problem:not-a-rollback" | "urn:stagegate:problem:production-protected" | "urn:stagegate:problem:deletion-protected" | "urn:stagegate:problem:environment-closing";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2883,6 +3279,12 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2908,6 +3310,12 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2949,6 +3357,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2982,6 +3396,11 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3017,6 +3436,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3066,6 +3491,46 @@ export interface operations {
                     "application/json": components["schemas"]["EphemeralEnvironment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `requester-unknown`: The policy requires a caller who is a registered approver
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:requester-unknown";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `hostname-too-long`: The hostname would be too long
+             *     - `hostname-taken`: The hostname belongs to another environment
+             *     - `names-taken`: Another environment has the same names
+             *     - `environment-exists`: An environment with this name exists
+             *     - `ephemeral-limit`: There are too many ephemeral environments
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:hostname-too-long" | "urn:stagegate:problem:hostname-taken" | "urn:stagegate:problem:names-taken" | "urn:stagegate:problem:environment-exists" | "urn:stagegate:problem:ephemeral-limit" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3090,6 +3555,12 @@ export interface operations {
                     "application/json": components["schemas"]["EphemeralEnvironment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3114,6 +3585,12 @@ export interface operations {
                     "application/json": components["schemas"]["EphemeralEnvironment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3145,6 +3622,27 @@ export interface operations {
                     "application/json": components["schemas"]["EphemeralEnvironment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `environment-closing`: The environment is being destroyed or removed
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:environment-closing" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3166,6 +3664,11 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDetails"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3197,6 +3700,24 @@ export interface operations {
                     "application/json": components["schemas"]["Application"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description - `not-allowed-here`: This is not possible here */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3237,6 +3758,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3281,6 +3808,27 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `not-in-pipeline`: The environment is not in the pipeline
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-in-pipeline" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3312,6 +3860,28 @@ export interface operations {
                     "application/json": components["schemas"]["Environment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `deployments-open`: Deployments are open
+             *     - `state-address-taken`: The Terraform state belongs to another environment
+             *     - `not-allowed-here`: This is not possible here
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:deployments-open" | "urn:stagegate:problem:state-address-taken" | "urn:stagegate:problem:not-allowed-here";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3342,6 +3912,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3358,9 +3934,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    gates: [
-                        "staff" | "client"
-                    ];
+                    gates: ("staff" | "client")[];
                     /** @default [] */
                     principals?: string[];
                 };
@@ -3385,6 +3959,27 @@ export interface operations {
                     "application/json": components["schemas"]["Approver"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `last-approver`: An open deployment needs this approver
+             *     - `approver-limit`: There are too many approvers
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:last-approver" | "urn:stagegate:problem:approver-limit";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3407,6 +4002,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description - `last-approver`: An open deployment needs this approver */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:last-approver";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3437,6 +4050,27 @@ export interface operations {
                     "application/json": components["schemas"]["Approver"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `confirmation-refused`: AWS does not accept this confirmation link
+             *     - `approver-limit`: There are too many approvers
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:confirmation-refused" | "urn:stagegate:problem:approver-limit";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3476,6 +4110,44 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `not-an-approver`: The caller is not an approver of this gate
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-an-approver";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `gate-not-open`: The gate is not open
+             *     - `gate-expired`: The gate has expired
+             *     - `already-decided`: This person has already decided differently
+             *     - `approver-unreachable`: The approver cannot be reached by e-mail
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:gate-not-open" | "urn:stagegate:problem:gate-expired" | "urn:stagegate:problem:already-decided" | "urn:stagegate:problem:approver-unreachable";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3515,6 +4187,47 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `requester-unknown`: The policy requires a caller who is a registered approver
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:requester-unknown";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `not-succeeded-before`: The release has not succeeded in the environment before
+             *     - `not-in-pipeline`: The environment is not in the pipeline
+             *     - `pipeline-incomplete`: An environment of the pipeline is not defined yet
+             *     - `older-release`: A newer release was applied there
+             *     - `newer-release-queued`: A newer release already waits
+             *     - `nothing-to-promote`: No release can be promoted
+             *     - `environment-closing`: The environment is being destroyed or removed
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-succeeded-before" | "urn:stagegate:problem:not-in-pipeline" | "urn:stagegate:problem:pipeline-incomplete" | "urn:stagegate:problem:older-release" | "urn:stagegate:problem:newer-release-queued" | "urn:stagegate:problem:nothing-to-promote" | "urn:stagegate:problem:environment-closing";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3549,6 +4262,24 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description - `not-cancelable`: The deployment cannot be canceled any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-cancelable";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3580,6 +4311,27 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `not-the-holder`: The deployment does not hold its environment
+             *     - `still-running`: The execution or a build of the deployment is still running
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-the-holder" | "urn:stagegate:problem:still-running";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3619,6 +4371,42 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `requester-unknown`: The policy requires a caller who is a registered approver
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:requester-unknown";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `nothing-deployed`: Nothing is deployed there
+             *     - `environment-closing`: The environment is being destroyed or removed
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:nothing-deployed" | "urn:stagegate:problem:environment-closing";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3654,6 +4442,47 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            /**
+             * @description - `not-an-approver`: The caller is not an approver of this gate
+             *     - `own-request`: Whoever asked for a production deployment cannot approve it
+             *     - `one-person-one-gate`: One person cannot approve two gates
+             *     - `one-session-one-seat`: One session of a role cannot approve as two people
+             *     - API Gateway: the signature is missing or wrong, or the caller has no permission for this route
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:not-an-approver" | "urn:stagegate:problem:own-request" | "urn:stagegate:problem:one-person-one-gate" | "urn:stagegate:problem:one-session-one-seat";
+                    };
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /**
+             * @description - `gate-not-open`: The gate is not open
+             *     - `gate-expired`: The gate has expired
+             *     - `already-decided`: This person has already decided differently
+             *     - `digest-differs`: The decision is about another plan
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        type?: "urn:stagegate:problem:gate-not-open" | "urn:stagegate:problem:gate-expired" | "urn:stagegate:problem:already-decided" | "urn:stagegate:problem:digest-differs";
+                    };
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ConflictOrServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
