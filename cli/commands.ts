@@ -1,5 +1,17 @@
+import { approve } from './commands/approve.ts';
+import { ephemeral } from './commands/ephemeral.ts';
+import { hold } from './commands/hold.ts';
+import { lift } from './commands/lift.ts';
+import { open } from './commands/open.ts';
+import { outputs } from './commands/outputs.ts';
+import { plan } from './commands/plan.ts';
+import { promote } from './commands/promote.ts';
 import { propose } from './commands/propose.ts';
+import { reject } from './commands/reject.ts';
+import { release } from './commands/release.ts';
+import { rollback } from './commands/rollback.ts';
 import { status } from './commands/status.ts';
+import { watch } from './commands/watch.ts';
 import type { Command } from './frame/command.ts';
 
 /**
@@ -16,4 +28,19 @@ import type { Command } from './frame/command.ts';
  * A command is thin. What it does lies in a room of its own, `cli/<name>/`, when that is more than a page. Rooms import no
  * command.
  */
-export const COMMANDS: readonly Command[] = [status, propose];
+export const COMMANDS: readonly Command[] = [
+  status,
+  watch,
+  release,
+  promote,
+  plan,
+  approve,
+  reject,
+  rollback,
+  hold,
+  lift,
+  outputs,
+  ephemeral,
+  open,
+  propose,
+];

@@ -23,6 +23,7 @@ function terminalOf(): Terminal | undefined {
   let lines = 0;
   return {
     columns: process.stdout.columns,
+    hasColors: !process.env.NO_COLOR,
     async ask(question) {
       const reader = createInterface({ input: process.stdin, output: process.stderr });
       // At a prompt, Ctrl-C and the end of the input mean no.
@@ -34,8 +35,13 @@ function terminalOf(): Terminal | undefined {
       }
     },
     redraw(text) {
-      process.stdout.write(lines === 0 ? text : `\u001b[${lines}A\u001b[J${text}`);
-      lines = text.split('\n').length - 1;
+      // A line that the terminal breaks would be two.
+      const cut = text
+        .split('\n')
+        .map((line) => line.slice(0, process.stdout.columns - 1))
+        .join('\n');
+      process.stdout.write(lines === 0 ? cut : `\u001b[${lines}A\u001b[J${cut}`);
+      lines = cut.split('\n').length - 1;
     },
   };
 }

@@ -9,7 +9,7 @@ import { STAGES, StageSchema } from '../lambdas/domain/policy.ts';
 import { BUNDLED_PRICE_SHEET } from '../lambdas/domain/prices/bundled-price-sheet.ts';
 import { type PriceSheet, parsePriceSheet } from '../lambdas/domain/prices/price-sheet.ts';
 import type { CommandLine } from './command-line.ts';
-import { describeAnalysis } from './describe-analysis.ts';
+import { describeAnalysis } from '../cli/plan/describe-analysis.ts';
 
 const USAGE = `usage: npm run analyze -- PLAN.json [options]
 

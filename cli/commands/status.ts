@@ -8,7 +8,7 @@ export const status = command({
   options: (yargs) => yargs.positional('app', { type: 'string', describe: 'Application' }),
   async run(session) {
     const pipeline = await readPipeline(session.api, await session.application());
-    session.report(pipeline, () => describePipeline(pipeline, session.surroundings.now()));
+    session.report(pipeline, (harmless) => describePipeline(harmless, session.surroundings.now()));
     return 'ok';
   },
 });

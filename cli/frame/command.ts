@@ -29,3 +29,18 @@ export const command = <Options extends GlobalOptions>(declaration: Declaration<
     );
   },
 });
+/** A command that only has others below it: `ephemeral list`. */
+export const group = (name: string, summary: string, commands: readonly Command[]): Command => ({
+  usage: name,
+  register(yargs, surroundings, end) {
+    yargs.command(
+      name,
+      summary,
+      (below: Argv<GlobalOptions>) => {
+        for (const each of commands) each.register(below, surroundings, end);
+        return below.demandCommand(1, `Say what to do: stagegate ${name} --help lists it.`);
+      },
+      () => {},
+    );
+  },
+});

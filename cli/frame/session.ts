@@ -1,6 +1,7 @@
 import { type Api, connectApi } from '../client/api-client.ts';
 import { findConnection } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
+import { plain } from '../output/plain.ts';
 import { findApplication } from '../working-copy/application.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -28,9 +29,9 @@ export class Session<Options extends GlobalOptions = GlobalOptions> {
     return findApplication(this.options.app, this.surroundings.directory, this.api);
   }
 
-  /** Prints the result: with `--json` the value, else the text for people. A text without a line end gets one. */
-  report(value: unknown, text: () => string): void {
-    this.print(this.options.json ? JSON.stringify(value, null, 2) : text());
+  /** Prints the result: with `--json` the value, else the text that is made of it for people, without what could harm a terminal. */
+  report<Value>(value: Value, text: (harmless: Value) => string): void {
+    this.print(this.options.json ? JSON.stringify(value, null, 2) : text(plain(value)));
   }
 
   print(text: string): void {
@@ -40,6 +41,11 @@ export class Session<Options extends GlobalOptions = GlobalOptions> {
   /** Says something to people beside the result: on standard error, so that scripts can read the result. */
   note(text: string): void {
     this.surroundings.complain(`${text}\n`);
+  }
+
+  /** Asks before something happens in production. */
+  async confirmIn(stage: string, question: string): Promise<void> {
+    if (stage === 'production') await this.confirm(`${question} That is production.`);
   }
 
   /**

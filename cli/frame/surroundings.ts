@@ -21,6 +21,7 @@ export interface Surroundings {
 
 export interface Terminal {
   readonly columns: number;
+  readonly hasColors: boolean;
   /** Shows a question and returns the line that was typed. */
   readonly ask: (question: string) => Promise<string>;
   /** Replaces the lines that it wrote before with these. */

@@ -18,8 +18,5 @@ export const short = (commit: string): string => commit.slice(0, 7);
 export const releaseOrCommit = (at: { readonly release?: number | null; readonly commit: string }): string =>
   at.release == null ? `commit ${short(at.commit)}` : `release ${at.release}`;
 
-/**
- * Text of others, made harmless for a terminal: without control characters, which could move the cursor or hide what
- * stands there.
- */
-export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
+/** How long it is until an instant: `3 h`. */
+export const until = (instant: string, now: Date): string => since(now.toISOString(), new Date(instant));

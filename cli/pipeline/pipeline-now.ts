@@ -1,6 +1,5 @@
 import type { Api, Schemas } from '../client/api-client.ts';
-
-export type Deployment = Schemas['Deployment'];
+import { type Deployment, readDeployment } from '../deployment/deployments.ts';
 
 /** An environment of a pipeline, with its deployments under way. */
 export interface EnvironmentNow {
@@ -31,8 +30,3 @@ export async function readPipeline(api: Api, application: string): Promise<Pipel
   });
   return { application, head, environments: await Promise.all(environments) };
 }
-
-export const readDeployment = (api: Api, app: string, env: string, id: string): Promise<Deployment> =>
-  api.body(
-    api.http.GET('/applications/{app}/environments/{env}/deployments/{id}', { params: { path: { app, env, id } } }),
-  );

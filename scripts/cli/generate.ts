@@ -14,21 +14,22 @@ const file = join(root, 'cli', 'generated', 'api.ts');
 const generator = join(root, 'cli', 'node_modules', 'openapi-typescript', 'bin', 'cli.js');
 // Operations ask for it as they are loaded; a function has it from Lambda.
 process.env.AWS_LAMBDA_FUNCTION_NAME ??= 'stagegate-open';
-const HEAD = '// `npm run generate -w cli` makes this file from the OpenAPI document of the API.\n\n';
+const HEAD =
+  '// `npm run generate -w cli` makes this file from the OpenAPI document of the API.\n' +
+  "import type { Json } from '../../lambdas/domain/json-value.ts';\n\n";
 
 async function generatedTypes(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-client-'));
   try {
     const document = join(directory, 'openapi.json');
-    // A type of TypeScript cannot contain itself in the way in which the generator writes it.
-    const text = JSON.stringify(await apiDocument(), (key, value) => (key === 'JsonValue' ? {} : value));
-    writeFileSync(document, text);
+    writeFileSync(document, JSON.stringify(await apiDocument()));
     const output = join(directory, 'api.ts');
     const { status, stderr, error } = spawnSync(process.execPath, [generator, document, '--output', output], {
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`openapi-typescript failed: ${error?.message ?? stderr}`);
-    return HEAD + readFileSync(output, 'utf8');
+    // A type cannot contain itself in the way in which the generator writes it; it can by a name.
+    return HEAD + readFileSync(output, 'utf8').replace(/^ {8}JsonValue: [^;]*;\n {8}\};$/m, '        JsonValue: Json;');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

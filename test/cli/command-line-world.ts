@@ -56,6 +56,7 @@ export class CommandLineWorld {
       },
       terminal: this.typed && {
         columns: 120,
+        hasColors: false,
         ask: async (question) => {
           this.asked.push(question);
           return this.typed?.shift() ?? '';

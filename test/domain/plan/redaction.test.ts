@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { HIDDEN } from '../../../lambdas/domain/contract/hidden-text/secret-finder.ts';
 import { headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
 import { Redactor } from '../../../lambdas/domain/plan/redaction/redactor.ts';
-import { describeAnalysis } from '../../../scripts/describe-analysis.ts';
+import { describeAnalysis } from '../../../cli/plan/describe-analysis.ts';
 import { analyse, block, change, planOf, recordedPlan, recordedPlanText } from './plan-documents.ts';
 
 /** Returns every string in a JSON value, including keys. */

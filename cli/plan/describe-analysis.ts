@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { Analysis } from '../lambdas/domain/plan/analyze-plan.ts';
-import { describeDelta } from '../lambdas/domain/plan/cost.ts';
+import type { Analysis } from '../../lambdas/domain/plan/analyze-plan.ts';
+import { describeDelta } from '../../lambdas/domain/plan/cost.ts';
 
 export interface Paper {
   /** Name of the plan file, for the title. */
