@@ -1,5 +1,5 @@
+import { plainText } from '../output/plain.ts';
 import { table } from '../output/table.ts';
-import { plain } from '../output/words.ts';
 import type { Proposal } from './proposal.ts';
 import type { Proposed } from './propose.ts';
 
@@ -19,7 +19,7 @@ export function describeProposals({ proposals, written }: Proposed, { from, to, 
     each.ran ?? '-',
     `${wordFor(each, dryRun)}: ${each.reason}`,
   ]);
-  const lines = rows.map((row) => row.map(plain));
+  const lines = rows.map((row) => row.map(plainText));
   return `${table(['CALL', 'PLACE', to.toUpperCase(), from.toUpperCase(), 'RESULT'], lines)}\n${ending(proposals, written)}`;
 }
 
@@ -27,7 +27,7 @@ const wordFor = ({ verdict }: Proposal, dryRun: boolean): string =>
   ({ change: dryRun ? 'would change' : 'changed', same: 'stays', ahead: 'stays', undecided: 'not decided' })[verdict];
 
 function ending(proposals: readonly Proposal[], written: readonly string[]): string {
-  if (written.length > 0) return `Written, and not committed: ${written.map(plain).join(', ')}\n`;
+  if (written.length > 0) return `Written, and not committed: ${written.map(plainText).join(', ')}\n`;
   const changes = proposals.filter(({ verdict }) => verdict === 'change').length;
   return changes > 0 ? 'Nothing was written.\n' : 'Nothing stands behind. Nothing was written.\n';
 }

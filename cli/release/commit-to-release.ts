@@ -1,7 +1,7 @@
 import { isSameRepository } from '../../lambdas/domain/model/repository.ts';
+import { runGit } from '../git/run-git.ts';
 import { CommandError } from '../output/command-error.ts';
 import { short } from '../output/words.ts';
-import { git } from '../working-copy/git.ts';
 
 export interface Commit {
   readonly commit: string;
@@ -46,4 +46,13 @@ export async function commitToRelease(directory: string, name: string, repositor
         : []),
     ],
   };
+}
+
+/** Returns what git prints, without the line end. Throws CommandError with git's own words. */
+async function git(directory: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runGit(args, { cwd: directory });
+  if (code === 0) return stdout.toString().replace(/\n$/, '');
+  throw new CommandError('usage', `git ${args.join(' ')} in ${directory}: ${stderr.split('\n')[0]}`, {
+    nextStep: 'Give the command in a working copy of the config repository.',
+  });
 }
