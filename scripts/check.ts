@@ -1,11 +1,15 @@
 import { runSteps, type Step } from './run-steps.ts';
 
-/** `npm run check`: checks types, lint, format, unused code, and the generated client. It reports all failures, not only the first one. */
+/**
+ * `npm run check`: checks types, lint, format, unused code, the generated client and the OpenAPI document. It reports all
+ * failures, not only the first one.
+ */
 const steps: Step[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'lint and format', command: 'biome', args: ['ci', '.'] },
   { name: 'unused code', command: 'knip', args: [] },
   { name: 'client of the API', command: process.execPath, args: ['scripts/cli/generate.ts', '--check'] },
+  { name: 'lint of the API', command: process.execPath, args: ['scripts/api/lint.ts'] },
 ];
 
 const failed = await runSteps(steps);
