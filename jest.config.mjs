@@ -26,7 +26,7 @@ const STARTING_PROGRAMS = [
   'test/local/services/dynamodb.test.ts',
   'test/pages/in-a-browser.test.ts',
   'test/cli/propose/propose.test.ts',
-  'test/cli/commands/propose.test.ts',
+  'test/cli/commands/(propose|init).test.ts',
   'test/scripts/',
 ];
 const ofPrograms = (path) => `<rootDir>/${path.replaceAll('.', '\\.')}`;

@@ -1,6 +1,7 @@
 import { approve } from './commands/approve.ts';
 import { ephemeral } from './commands/ephemeral.ts';
 import { hold } from './commands/hold.ts';
+import { init } from './commands/init.ts';
 import { lift } from './commands/lift.ts';
 import { open } from './commands/open.ts';
 import { outputs } from './commands/outputs.ts';
@@ -43,4 +44,5 @@ export const COMMANDS: readonly Command[] = [
   ephemeral,
   open,
   propose,
+  init,
 ];

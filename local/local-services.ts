@@ -4,6 +4,7 @@ import type { Foundation } from './foundation.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
 import { createPages } from './pages/create-pages.ts';
 import { dnsRoutes } from './pages/dns-page.ts';
+import { exampleRoutes } from './pages/example-page.ts';
 import { logsRoutes } from './pages/logs-page.ts';
 import { createAcmService } from './services/acm/acm-service.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
@@ -162,6 +163,7 @@ export function createLocalServices(
         ...logsRoutes(logs),
         ...alarmsRoutes(cloudwatch),
         ...dnsRoutes({ route53, acm }),
+        ...exampleRoutes({ configRepository, path: environment?.PATH ?? process.env.PATH ?? '' }),
       };
       const { credentials } = door;
       return { gateway: createApiGatewayService(context, { port, credentials, logs, localRoutes: () => pages }) };

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { CommandError } from '../output/command-error.ts';
 
 /** Milliseconds after which a repository that does not answer is given up. */
 const LONGEST_MS = 5 * 60_000;
@@ -21,18 +22,14 @@ export interface GitResult {
   readonly stderr: string;
 }
 
-/** Thrown when git itself cannot be run. */
-export class NoGitError extends Error {
-  override readonly name = 'NoGitError';
-}
-
-/** Runs git without asking anybody for a password. Throws NoGitError. */
+/** Runs git without asking anybody for a password. Throws CommandError if there is no git. */
 export function runGit(args: readonly string[], { cwd, variables = {}, input }: GitRun = {}): Promise<GitResult> {
   const env = { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: PROTOCOLS, ...variables };
   const options = { cwd, env, timeout: LONGEST_MS, maxBuffer: MOST_BYTES, encoding: 'buffer' as const };
   return new Promise((resolve, reject) => {
     const child = execFile('git', [...args], options, (error, stdout, stderr) => {
-      if (error?.code === 'ENOENT') reject(new NoGitError('git cannot be run: install it, and try again'));
+      if (error?.code === 'ENOENT')
+        reject(new CommandError('failed', 'git cannot be run', { nextStep: 'Install git, and try again.' }));
       else resolve({ code: error ? codeOf(error.code) : 0, stdout, stderr: stderr.toString() });
     });
     if (input !== undefined) child.stdin?.end(input);

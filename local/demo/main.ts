@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findInstalledEngines } from '../services/codebuild/installed-engines.ts';
 import { synthesize } from '../synthesize.ts';
 import { Client } from './client.ts';
 import { ConfigRepository } from './config-repository.ts';
 import type { DemoResult } from './demo-result.ts';
 import { Progress } from './progress.ts';
+import { exampleEngine } from './registration.ts';
 import { Scenario } from './scenario.ts';
 
 /**
@@ -44,8 +44,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
     synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 }),
     import('../local-cloud.ts'),
   ]);
-  const engines = await findInstalledEngines(process.env.PATH ?? '');
-  const engine = engines.some(({ name }) => name === 'terraform') ? 'terraform' : 'opentofu';
+  const engine = await exampleEngine(process.env.PATH ?? '');
   const cloud = await startLocalCloud({
     assemblyDirectory,
     port: 0,

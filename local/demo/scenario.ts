@@ -2,7 +2,6 @@ import {
   APPLICATION,
   CLIENT,
   DATABASE,
-  ENVIRONMENTS,
   type EnvironmentName,
   MODULE,
   NAMES,
@@ -12,8 +11,9 @@ import {
   URL_OUTPUT,
 } from './cast.ts';
 import { type Client, type EphemeralView, type Mail, type Problem, Refused } from './client.ts';
-import { type ConfigRepository, REPOSITORY_URL } from './config-repository.ts';
+import type { ConfigRepository } from './config-repository.ts';
 import { collectResult, type DemoResult } from './demo-result.ts';
+import { registrationOf } from './registration.ts';
 import { Waiting, type WaitingProps } from './waiting.ts';
 
 interface ScenarioProps extends WaitingProps {
@@ -61,30 +61,24 @@ export class Scenario {
 
   async #register(): Promise<void> {
     this.#progress.heading('Register the application, its environments and its approvers');
-    await this.#client.request('PUT', `/applications/${APPLICATION}`, {
-      client: 'acme',
-      engine: this.#engine,
-      configRepository: { url: REPOSITORY_URL, branch: 'main', provider: 'github-enterprise' },
-      // AWS databases are protected by their kind. The example's database is only a stand-in, so it is protected by its
-      // address.
-      safeguards: { protectedAddresses: [DATABASE] },
-    });
+    const { application, environments, approvers } = registrationOf(this.#engine);
+    await this.#client.request('PUT', `/applications/${APPLICATION}`, application);
     for (const name of NAMES) {
-      await this.#client.request('PUT', `/applications/${APPLICATION}/environments/${name}`, ENVIRONMENTS[name]);
-      const { stage, accountId, region } = ENVIRONMENTS[name];
+      await this.#client.request('PUT', `/applications/${APPLICATION}/environments/${name}`, environments[name]);
+      const { stage, accountId, region } = environments[name];
       this.#progress.line(`environment ${name}: ${stage}, account ${accountId}, ${region}`);
     }
-    await Promise.all([this.#approver(STAFF, 'staff'), this.#approver(CLIENT, 'client')]);
+    await Promise.all(Object.entries(approvers).map(([email, settings]) => this.#approver(email, settings)));
   }
 
-  async #approver(email: string, gate: 'staff' | 'client'): Promise<void> {
-    await this.#client.request('PUT', `/applications/${APPLICATION}/approvers/${email}`, { gates: [gate] });
+  async #approver(email: string, settings: { readonly gates: readonly string[] }): Promise<void> {
+    await this.#client.request('PUT', `/applications/${APPLICATION}/approvers/${email}`, settings);
     const mail = await this.#until.mail(
       (each) => each.to === email && /confirm/i.test(each.subject),
       `the confirmation mail to ${email}`,
     );
     await this.#client.open(firstLink(mail));
-    this.#progress.line(`approver ${email} (${gate}) confirmed the e-mail subscription`);
+    this.#progress.line(`approver ${email} (${settings.gates.join()}) confirmed the e-mail subscription`);
   }
 
   async #firstPush(): Promise<void> {
