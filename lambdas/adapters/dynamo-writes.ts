@@ -1,5 +1,6 @@
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { TIME_TO_LIVE } from '../domain/contract/records-table.ts';
 import { type Change, nextVersion } from '../domain/transaction/unit-of-work.ts';
 import type { DynamoConnection } from './dynamo-connection.ts';
 
@@ -55,6 +56,7 @@ export class DynamoWrites {
           pk,
           sk,
           ...index,
+          ...(write.expires !== undefined && { [TIME_TO_LIVE]: Math.ceil(Date.parse(write.expires) / 1000) }),
           kind: write.kind,
           version: nextVersion(expectedVersion),
           data: JSON.stringify(write.data),

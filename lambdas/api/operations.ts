@@ -1,6 +1,6 @@
 import type { Services } from '../functions.ts';
 import type { OperationLoader } from '../runtime/operation.ts';
-import type { ROUTES, RouteKey } from './routes.ts';
+import type { ROUTES, RouteKey, UNKNOWN_ROUTE } from './routes.ts';
 
 type ApiFunction =
   | 'read'
@@ -21,6 +21,11 @@ type OperationsOf<Name extends ApiFunction> = {
   readonly [Route in RouteKey as (typeof ROUTES)[Route]['function'] extends Name ? Route : never]: OperationLoader<
     Services<Name>
   >;
+};
+
+/** What answers the requests that no route takes. */
+type OfUnknownRoutes = {
+  readonly [Route in (typeof UNKNOWN_ROUTE)['key']]: OperationLoader<Services<(typeof UNKNOWN_ROUTE)['function']>>;
 };
 
 export const READ: OperationsOf<'read'> = {
@@ -75,6 +80,7 @@ export const CREDENTIALS: OperationsOf<'credentials'> = {
 
 export const APPROVERS: OperationsOf<'approvers'> = {
   'GET /applications/{app}/approvers': async () => (await import('./approver/list-approvers.ts')).listApprovers,
+  'GET /applications/{app}/approvers/{email}': async () => (await import('./approver/get-approver.ts')).getApprover,
   'PUT /applications/{app}/approvers/{email}': async () => (await import('./approver/put-approver.ts')).putApprover,
   'DELETE /applications/{app}/approvers/{email}': async () =>
     (await import('./approver/delete-approver.ts')).deleteApprover,
@@ -118,7 +124,8 @@ export const WEBHOOK: OperationsOf<'webhook'> = {
   'POST /webhooks/github': async () => (await import('./webhook/post-github-webhook.ts')).postGithubWebhook,
 };
 
-export const OPEN: OperationsOf<'open'> = {
+export const OPEN: OperationsOf<'open'> & OfUnknownRoutes = {
   'GET /health': async () => (await import('./get-health.ts')).getHealth,
   'GET /openapi.json': async () => (await import('./get-openapi.ts')).getOpenapi,
+  $default: async () => (await import('./refuse-unknown-route.ts')).refuseUnknownRoute,
 };

@@ -40,6 +40,7 @@ export const ROUTES = {
   'POST /applications/{app}/environments/{env}/state-moves': { function: 'configure', role: 'staff' },
 
   'GET /applications/{app}/approvers': { function: 'approvers', role: 'viewer' },
+  'GET /applications/{app}/approvers/{email}': { function: 'approvers', role: 'viewer' },
   'PUT /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
   'DELETE /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
   'POST /applications/{app}/approvers/{email}/confirmation': { function: 'approvers', role: 'staff' },
@@ -69,6 +70,12 @@ export const ROUTES = {
   // For builds only: not in the policy of any person, and not in the OpenAPI document.
   'POST /builds/credentials': { function: 'credentials', role: 'build' },
 } as const satisfies Record<string, Route>;
+
+/** The route of all requests that no other route takes, as API Gateway names it. Its function tells what is wrong. */
+export const UNKNOWN_ROUTE = { key: '$default', function: 'open' } as const satisfies {
+  readonly key: string;
+  readonly function: FunctionName;
+};
 
 interface Route {
   readonly function: FunctionName;

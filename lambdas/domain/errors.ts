@@ -93,6 +93,8 @@ export const REFUSALS = [
   'signature-invalid',
   'webhook-off',
   'too-large',
+  'idempotency-key-reused',
+  'precondition-failed',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

@@ -6,6 +6,7 @@ import type { Home } from '../domain/links.ts';
 import { callerOf, identityOf } from './caller.ts';
 import type { HandlerSetup } from './handler-setup.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
+import { canKeep } from './keeping-services.ts';
 import { type Log, logger } from './logger.ts';
 import type { OperationLoader } from './operation.ts';
 import { requestLog } from './request-log.ts';
@@ -38,10 +39,20 @@ export function apiHandler<Services extends object>(
         home: homeOf(services, context),
       };
       const operation = await load();
-      const { status, body } = await operation.answer(request, services);
-      return json(status, body);
+      const { status, body, tag } =
+        mayBeKept(event) && !operation.isSecret && canKeep(services)
+          ? await (await import('./keyed-answer.ts')).keyedAnswer(services, event, request.body(), (keeping) =>
+              operation.answer(request, keeping),
+            )
+          : await operation.answer(request, services);
+      const answer = json(status, body);
+      return tag === undefined ? answer : { ...answer, headers: { ...answer.headers, etag: `"${tag}"` } };
     });
 }
+
+/** Returns whether the caller wants that repetitions of this request get the answer to it: POSTs with a signature. */
+const mayBeKept = ({ routeKey, headers, requestContext }: HttpEvent): boolean =>
+  headers['idempotency-key'] !== undefined && routeKey.startsWith('POST ') && !!requestContext.authorizer?.iam;
 
 const json = (statusCode: number, body: unknown, contentType = 'application/json'): HttpAnswer => ({
   statusCode,
@@ -73,7 +84,7 @@ function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {
   return {
     onError: async (request) => {
       // Loaded with the first problem, because most requests have none.
-      const { isAnswerable, problemOf, RETRY_AFTER_SECONDS } = await import('./http-errors.ts');
+      const { headersOf, isAnswerable, problemOf } = await import('./http-errors.ts');
       const { error, event } = request;
       const path = HttpEventSchema.safeParse(event).data?.rawPath ?? '';
       const problem = problemOf(error, path);
@@ -82,8 +93,7 @@ function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {
       else if (isAnswerable(error)) log.info('request refused', { status, type });
       else log.error('request crashed', { error });
       const answer = json(status, problem, 'application/problem+json');
-      if (status === 503) answer.headers = { ...answer.headers, 'retry-after': String(RETRY_AFTER_SECONDS) };
-      request.response = answer;
+      request.response = { ...answer, headers: { ...answer.headers, ...headersOf(error, status) } };
     },
   };
 }

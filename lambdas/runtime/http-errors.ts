@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {
   ConflictError,
-  type DomainError,
+  DomainError,
   InvalidInputError,
   NotFoundError,
   type Refusal,
@@ -17,10 +17,12 @@ export type ProblemKind =
   | 'conflict'
   | 'service-unavailable'
   | 'record-unreadable'
+  | 'no-such-route'
+  | 'method-not-allowed'
   | 'internal';
 
 interface ProblemClass {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 422 | 500 | 503;
   readonly title: string;
 }
 
@@ -86,7 +88,21 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'signature-invalid': { status: 401, title: 'The signature is missing or invalid' },
   'webhook-off': { status: 409, title: 'Webhooks are switched off here' },
   'too-large': { status: 413, title: 'The request is too large' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'precondition-failed': { status: 412, title: 'The settings are not those of If-Match any more' },
+  'no-such-route': { status: 404, title: 'The API has no such path' },
+  'method-not-allowed': { status: 405, title: 'The path does not have this method' },
 };
+
+/** Thrown for a request that leads to no operation. `methods`: those that the path has; none if there is no such path. */
+export class UnknownRouteError extends DomainError {
+  override readonly name = 'UnknownRouteError';
+  readonly methods: readonly string[];
+  constructor(message: string, methods: readonly string[]) {
+    super(message);
+    this.methods = methods;
+  }
+}
 
 /** The `Retry-After` header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 2;
@@ -114,6 +130,7 @@ function kindOf(error: unknown): Refusal | ProblemKind {
   if (error instanceof ConflictError) return 'conflict';
   if (error instanceof UnreadableRecordError) return 'record-unreadable';
   if (error instanceof ServiceUnavailableError) return 'service-unavailable';
+  if (error instanceof UnknownRouteError) return error.methods.length > 0 ? 'method-not-allowed' : 'no-such-route';
   return 'internal';
 }
 
@@ -125,3 +142,9 @@ export function problemOf(error: unknown, instance: string): Problem {
   const errors = error instanceof InvalidInputError ? { errors: error.issues.map((issue) => ({ ...issue })) } : {};
   return { ...problem, detail: error.message, instance, ...errors };
 }
+
+/** Returns the headers that a problem has besides its body: when to try again, or the methods of the path. */
+export const headersOf = (error: unknown, status: Problem['status']): Readonly<Record<string, string>> => ({
+  ...(status === 503 && { 'retry-after': String(RETRY_AFTER_SECONDS) }),
+  ...(error instanceof UnknownRouteError && error.methods.length > 0 && { allow: error.methods.join(', ') }),
+});

@@ -17,6 +17,7 @@ export const HttpEventSchema = z.object({
   isBase64Encoded: optional(z.boolean(), false),
   requestContext: z.object({
     requestId: z.string(),
+    http: z.object({ method: z.string() }).nullish(),
     authorizer: z
       .object({ iam: z.object({ userArn: z.string().min(1), userId: z.string().nullish() }).nullish() })
       .nullish(),

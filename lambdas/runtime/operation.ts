@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { Refusal } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
+import type { Allowed, SettingsTag } from '../domain/model/request/settings-tag.ts';
 import type { Identity } from './caller.ts';
 import { bytesOf, type HttpEvent } from './http-event.ts';
+import { ifMatchOf } from './if-match.ts';
 import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
 
@@ -15,8 +17,20 @@ type AnswerShape = Readonly<Record<number, z.ZodType>>;
 
 /** One of the declared statuses, with a body that matches its schema. */
 type Answer<Answers extends AnswerShape> = {
-  [Status in keyof Answers & number]: { readonly status: Status; readonly body: z.input<Answers[Status]> };
+  [Status in keyof Answers & number]: {
+    readonly status: Status;
+    readonly body: z.input<Answers[Status]>;
+    readonly tag: SettingsTag | undefined;
+  };
 }[keyof Answers & number];
+
+/** An answer whose body has been parsed by the schema of its status. */
+export interface Answered {
+  readonly status: number;
+  readonly body?: unknown;
+  /** For the header `ETag`. */
+  readonly tag?: SettingsTag | undefined;
+}
 
 /** A request that no schema has parsed yet. */
 interface ReceivedRequest {
@@ -36,8 +50,15 @@ export interface RequestFacts {
   readonly caller: string;
   readonly identity: Identity;
   readonly home: Home | undefined;
-  /** The request as it was sent, for an operation that checks a signature before it parses anything. */
-  readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer };
+  /** What the header `If-Match` allows. Throws InvalidInputError. */
+  readonly ifMatch: Allowed | undefined;
+  /** The request as it was sent: for what checks a signature before it parses anything, and for unknown routes. */
+  readonly sent: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly bytes: Buffer;
+  };
 }
 
 /** The part of the API that an operation belongs to; the group under which the OpenAPI document lists it. */
@@ -68,20 +89,27 @@ interface Named {
 export interface Operation<Services> extends Named {
   readonly input: InputShape;
   readonly answers: AnswerShape;
-  answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
+  /** Whether the answer has secrets, so that it is never kept for a repetition. */
+  readonly isSecret?: true;
+  answer(request: ReceivedRequest, services: Services): Promise<Answered>;
 }
 
 /** Loads the module of an operation. Later calls return the loaded module at once. */
 export type OperationLoader<Services> = () => Promise<Operation<Services>>;
 
-/** Returns an answer of an operation. */
-export const answer = <const Status extends number, Body>(status: Status, body: Body) => ({ status, body });
+/** Returns an answer of an operation. `tag`: of the settings that it shows. */
+export const answer = <const Status extends number, Body>(status: Status, body: Body, tag?: SettingsTag) => ({
+  status,
+  body,
+  tag,
+});
 
 /** Declares an operation: its input, its answers, and the function that performs it. */
 export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(
   declaration: Named & {
     readonly input: Input & Readonly<Record<Exclude<keyof Input, RequestPart>, never>>;
     readonly answers: Answers;
+    readonly isSecret?: true;
   },
   perform: (input: z.output<z.ZodObject<Input>>, services: Services, facts: RequestFacts) => Promise<Answer<Answers>>,
 ): Operation<Services> {
@@ -107,8 +135,12 @@ export function operation<Services, Input extends InputShape, const Answers exte
         get identity() {
           return identity();
         },
+        get ifMatch() {
+          return ifMatchOf(event);
+        },
         get sent() {
-          return { headers: event.headers, bytes: bytesOf(event) };
+          const method = event.requestContext.http?.method ?? '';
+          return { method, path: event.rawPath, headers: event.headers, bytes: bytesOf(event) };
         },
       };
       const given = await perform(input, services, facts);
@@ -117,7 +149,7 @@ export function operation<Services, Input extends InputShape, const Answers exte
         throw new Error(`answering ${event.routeKey}: the ${given.status} body does not fit its schema`, {
           cause: shown?.error,
         });
-      return { status: given.status, body: shown.data };
+      return { status: given.status, body: shown.data, tag: given.tag };
     },
   };
 }

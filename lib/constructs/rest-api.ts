@@ -13,10 +13,11 @@ import {
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ROUTES } from '../../lambdas/api/routes.ts';
+import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 import { metricNamespace } from '../../lambdas/domain/contract/installation.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
@@ -59,7 +60,7 @@ export class RestApi extends Construct {
     if (!(defaultChild instanceof CfnStage)) throw new Error('making the API: the stage has no CfnStage');
     this.stage = defaultChild;
     this.stage.routeSettings = Object.fromEntries(
-      ROUTE_LIST.filter(({ role }) => role === 'public').map((route) => [
+      [...ROUTE_LIST.filter(({ role }) => role === 'public'), UNKNOWN_ROUTE].map((route) => [
         route.key,
         throttleOf(config, route.function),
       ]),
@@ -92,11 +93,32 @@ export class RestApi extends Construct {
         integration,
         authorizer: role === 'public' ? new HttpNoneAuthorizer() : new HttpIamAuthorizer(),
       });
-      if (role !== 'public') continue;
-      acknowledge(route, 'AwsSolutions-APIG4', PUBLIC_REASON);
-      // The throttling of a route is a setting of the stage, which refuses settings of routes that do not exist yet.
-      this.stage.node.addDependency(route);
+      if (role === 'public') this.open(route);
     }
+    const openFunction = functionOf(UNKNOWN_ROUTE.function);
+    const unknown = new HttpRoute(this.api, 'Unknown', {
+      httpApi: this.api,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration: integrations.get(UNKNOWN_ROUTE.function) ?? new HttpLambdaIntegration('Unknown', openFunction),
+      authorizer: new HttpNoneAuthorizer(),
+    });
+    // The permission above is for `<stage>/<method>/<path>`; this route has neither method nor path.
+    openFunction.addPermission('UnknownRoutes', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: Stack.of(this).formatArn({
+        service: 'execute-api',
+        resource: this.api.apiId,
+        resourceName: `*/${UNKNOWN_ROUTE.key}`,
+      }),
+    });
+    this.open(unknown);
+  }
+
+  /** Accepts that a route needs no signature, and throttles it on its own. */
+  private open(route: HttpRoute): void {
+    acknowledge(route, 'AwsSolutions-APIG4', PUBLIC_REASON);
+    // The throttling of a route is a setting of the stage, which refuses settings of routes that do not exist yet.
+    this.stage.node.addDependency(route);
   }
 
   /** Returns the ARN of the requests that match a route key. A path parameter becomes a wildcard. */
@@ -140,8 +162,8 @@ function countRefusedWebhooks(accessLogs: LogGroup, namespace: string): Metric {
 }
 
 const PUBLIC_REASON =
-  'public on purpose: health and the API description tell nothing; an approval link is itself the credential, ' +
-  'an HMAC that only the mail contains; a webhook is signed by its sender; throttled on its own';
+  'public on purpose: health, the API description and the answer to unknown paths tell nothing; an approval link is ' +
+  'itself the credential, an HMAC that only the mail contains; a webhook is signed by its sender; throttled on its own';
 
 /** Fields of the access log. The path may contain the secret of a link, so only the matched route is logged. */
 const ACCESS_LOG_FIELDS = {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as operations from '../../lambdas/api/operations.ts';
-import { ROUTES } from '../../lambdas/api/routes.ts';
+import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 import { REFUSALS } from '../../lambdas/domain/errors.ts';
 import { AUDIT_TYPES } from '../../lambdas/domain/model/audit.ts';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
@@ -24,7 +24,7 @@ const SERVED = {
   open: operations.OPEN,
 };
 const routesOf = (name: string) =>
-  Object.entries(ROUTES)
+  [...Object.entries(ROUTES), [UNKNOWN_ROUTE.key, UNKNOWN_ROUTE] as const]
     .filter(([, route]) => route.function === name)
     .map(([key]) => key);
 
@@ -64,8 +64,8 @@ describe('docs/api.md', () => {
 test('docs/threat-model.md says of every public route what protects it', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'threat-model.md'), 'utf8');
   const publicRoutes = Object.entries(ROUTES).flatMap(([key, { role }]) => (role === 'public' ? [key] : []));
-  for (const key of publicRoutes)
-    expect(text).toMatch(new RegExp(`^\\| \`${key.replaceAll(/[{}]/g, '\\$&')}\` \\| .+ \\| .+ \\|$`, 'm'));
+  for (const key of [...publicRoutes, UNKNOWN_ROUTE.key])
+    expect(text).toMatch(new RegExp(`^\\| \`${key.replaceAll(/[{}$]/g, '\\$&')}\` \\| .+ \\| .+ \\|$`, 'm'));
 });
 
 describe('GET /openapi.json', () => {

@@ -1,5 +1,6 @@
+import { expect } from '@jest/globals';
 import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from '../../lambdas/api/operations.ts';
-import { ROUTES } from '../../lambdas/api/routes.ts';
+import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import type { HttpAnswer } from '../../lambdas/runtime/http-event.ts';
@@ -43,6 +44,9 @@ interface Given {
   readonly isBase64Encoded?: boolean;
 }
 
+/** The role of each route; undefined for an unknown one. */
+const ROLES = new Map<string, string>(Object.entries(ROUTES).map(([key, { role }]) => [key, role]));
+
 /** The whole API in memory: the real handlers behind the route table, and fakes behind the ports. */
 export class TestApi {
   readonly store = new InMemoryStore();
@@ -59,6 +63,7 @@ export class TestApi {
   readonly log = new RecordingLog();
   /** The texts and headers of all answers. */
   readonly said: string[] = [];
+  #keys = 0;
   readonly #functions;
 
   constructor(store?: Store, told: { executionsUrl?: string } = {}) {
@@ -116,13 +121,34 @@ export class TestApi {
     return this.call('DELETE', path);
   }
 
-  /** Sends a request to the function of its route. A text is sent as it is, anything else as JSON. */
+  /**
+   * Sends a request to the function of its route. A text is sent as it is, anything else as JSON. Every POST that may have
+   * an `Idempotency-Key` has one, and is sent once more: its repetition must get the same answer.
+   */
   async call(method: string, path: string, given: Given = {}): Promise<Answer> {
+    const role = ROLES.get(routeOf(method, path).key);
+    if (
+      method !== 'POST' ||
+      role === undefined ||
+      role === 'public' ||
+      given.headers?.['idempotency-key'] !== undefined
+    )
+      return this.send(method, path, given);
+    this.#keys += 1;
+    const keyed = { ...given, headers: { ...given.headers, 'idempotency-key': `key-${this.#keys}` } };
+    const answer = await this.send(method, path, keyed);
+    if (answer.status < 400) expect(await this.send(method, path, keyed)).toEqual(answer);
+    return answer;
+  }
+
+  /** Sends a request once, with just the headers that are given. */
+  async send(method: string, path: string, given: Given = {}): Promise<Answer> {
     const { body, caller = ADMIN, ...request } = given;
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const event = httpEvent({ method, path, ...request, ...(text !== undefined && { body: text }), caller });
-    const route = Object.entries(ROUTES).find(([key]) => key === routeOf(method, path)?.key)?.[1];
-    const handler = Object.entries(this.#functions).find(([name]) => name === route?.function)?.[1];
+    const wanted = routeOf(method, path).key;
+    const route = Object.entries(ROUTES).find(([key]) => key === wanted)?.[1] ?? UNKNOWN_ROUTE;
+    const handler = Object.entries(this.#functions).find(([name]) => name === route.function)?.[1];
     if (!handler) throw new Error(`${method} ${path} leads to no function of the API`);
     const answer = this.#read(await handler(event, LAMBDA_CONTEXT as never));
     if (answer.type === 'application/problem+json') await requireDeclared(`${event.routeKey}`, answer.body.type);

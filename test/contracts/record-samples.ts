@@ -89,6 +89,12 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   }),
   passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
+  keptRequest: {
+    mark: 'a'.repeat(64),
+    body: 'b'.repeat(64),
+    state: { is: 'answered', answer: { status: 202, body: { id: ID, größer: null } } },
+    expiresAt: NOW,
+  },
   environmentState: anEnvironmentState({
     newestDeployment: 9,
     applies: 5,

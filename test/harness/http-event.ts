@@ -1,4 +1,4 @@
-import { ROUTES } from '../../lambdas/api/routes.ts';
+import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -12,8 +12,8 @@ export interface HttpRequest {
   readonly isBase64Encoded?: boolean;
 }
 
-/** Returns the route that the gateway chooses, with decoded path parameters, or undefined for the gateway's own 404. */
-export function routeOf(method: string, path: string): { key: string; parameters: Record<string, string> } | undefined {
+/** Returns the route that the gateway chooses, with decoded path parameters. */
+export function routeOf(method: string, path: string): { key: string; parameters: Record<string, string> } {
   for (const key of Object.keys(ROUTES)) {
     const [wanted, template = ''] = key.split(' ');
     const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -22,14 +22,13 @@ export function routeOf(method: string, path: string): { key: string; parameters
     const values = match.slice(1).map(decodeURIComponent);
     return { key, parameters: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])) };
   }
-  return undefined;
+  return { key: UNKNOWN_ROUTE.key, parameters: {} };
 }
 
 /** Returns a request as API Gateway's HTTP APIs pass it to a function (payload format 2.0), with all fields. */
 export function httpEvent(request: HttpRequest): Record<string, unknown> {
   const { method, path, query = {}, body, headers = {}, caller, isBase64Encoded = false } = request;
   const route = routeOf(method, path);
-  if (!route) throw new Error(`the gateway has no route for ${method} ${path}`);
   const iam = caller && {
     accessKey: 'ASIAEXAMPLE',
     accountId: '111111111111',

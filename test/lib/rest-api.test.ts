@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ROUTES } from '../../lambdas/api/routes.ts';
+import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 import { flat, ofType, only, stagegate } from '../harness/synthesized.ts';
 
 const template = stagegate();
@@ -9,12 +9,12 @@ const publicRoutes = Object.entries(ROUTES).flatMap(([key, { role }]) => (role =
 
 describe('the API', () => {
   test('has the routes of the table', () => {
-    expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(Object.keys(ROUTES).sort());
+    expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual([...Object.keys(ROUTES), UNKNOWN_ROUTE.key].sort());
   });
 
   test('wants an IAM signature everywhere but on the public routes', () => {
     const open = routes.filter(({ AuthorizationType }) => AuthorizationType !== 'AWS_IAM');
-    expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual([...publicRoutes].sort());
+    expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual([...publicRoutes, UNKNOWN_ROUTE.key].sort());
     expect(publicRoutes).toEqual([
       'GET /health',
       'GET /openapi.json',
@@ -24,23 +24,27 @@ describe('the API', () => {
     ]);
   });
 
-  test.each(Object.entries(ROUTES))('%s reaches its function', (key, route) => {
-    const target = flat(routes.find(({ RouteKey }) => RouteKey === key)?.Target);
-    const integration = template.Resources[/^integrations\/<(\w+)>$/.exec(target)?.[1] ?? '']?.Properties;
-    expect(integration).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
-    const [functionId] = integration.IntegrationUri['Fn::GetAtt'];
-    expect(template.Resources[functionId]?.Properties.FunctionName).toBe(`stagegate-${route.function}`);
-  });
+  test.each([...Object.entries(ROUTES), [UNKNOWN_ROUTE.key, UNKNOWN_ROUTE] as const])(
+    '%s reaches its function',
+    (key, route) => {
+      const target = flat(routes.find(({ RouteKey }) => RouteKey === key)?.Target);
+      const integration = template.Resources[/^integrations\/<(\w+)>$/.exec(target)?.[1] ?? '']?.Properties;
+      expect(integration).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+      const [functionId] = integration.IntegrationUri['Fn::GetAtt'];
+      expect(template.Resources[functionId]?.Properties.FunctionName).toBe(`stagegate-${route.function}`);
+    },
+  );
 
   test('may invoke the functions behind it, and only for requests to it', () => {
     const permissions = ofType(template, 'AWS::Lambda::Permission')
       .map(([, { Properties }]) => Properties)
       .filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
-    expect(permissions).toHaveLength(new Set(Object.values(ROUTES).map((route) => route.function)).size);
-    for (const { SourceArn } of permissions)
-      expect(flat(SourceArn)).toMatch(
-        /^arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<RestApi[0-9A-F]+>\/\*\/\*\/\*$/,
-      );
+    const functions = new Set(Object.values(ROUTES).map((route) => route.function));
+    const scopes = permissions.map(({ SourceArn }) => flat(SourceArn).split('>/'));
+    for (const [api] of scopes)
+      expect(api).toMatch(/^arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<RestApi[0-9A-F]+$/);
+    // API Gateway names requests of the default route without method and path.
+    expect(scopes.map(([, scope]) => scope).sort()).toEqual(['*/$default', ...[...functions].map(() => '*/*/*')]);
   });
 
   test('is throttled, public routes each on their own', () => {
@@ -50,6 +54,7 @@ describe('the API', () => {
     expect(stage.RouteSettings).toEqual({
       'GET /health': strict,
       'GET /openapi.json': strict,
+      $default: strict,
       'GET /approvals/{token}': links,
       'POST /approvals/{token}': links,
       'POST /webhooks/github': { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 200 },
@@ -95,7 +100,7 @@ describe('the API', () => {
   test('makes routes before the stage that throttles them', () => {
     const needed = new Set(only(template, 'AWS::ApiGatewayV2::Stage').DependsOn);
     const throttled = ofType(template, 'AWS::ApiGatewayV2::Route').filter(([, { Properties }]) =>
-      publicRoutes.includes(Properties.RouteKey),
+      [...publicRoutes, UNKNOWN_ROUTE.key].includes(Properties.RouteKey),
     );
     for (const [id] of throttled) expect(needed).toContain(id);
   });

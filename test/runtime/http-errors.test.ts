@@ -10,7 +10,12 @@ import { PROBLEMS, problemOf } from '../../lambdas/runtime/http-errors.ts';
 
 describe('the problem table', () => {
   test('has a class for every refusal, 403 where this caller may never and 409 where things stand otherwise', () => {
-    const own: Readonly<Record<string, number>> = { 'signature-invalid': 401, 'too-large': 413 };
+    const own: Readonly<Record<string, number>> = {
+      'signature-invalid': 401,
+      'too-large': 413,
+      'idempotency-key-reused': 422,
+      'precondition-failed': 412,
+    };
     const never = [
       'credentials-refused',
       'not-an-approver',

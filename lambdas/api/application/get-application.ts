@@ -1,4 +1,5 @@
 import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
+import { applicationTag } from '../../domain/model/request/settings-tag.ts';
 import { viewHeard } from '../../domain/release/heard-view.ts';
 import { HearingSchema } from '../../domain/release/hearing.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
@@ -18,6 +19,7 @@ export const getApplication = operation(
   },
   async ({ path: { app } }, { store }: Services<'read'>) => {
     const application = await findApplication(store, app);
-    return answer(200, { ...showApplication(application), ...(await viewHeard(store, application)) });
+    const body = { ...showApplication(application), ...(await viewHeard(store, application)) };
+    return answer(200, body, applicationTag(application));
   },
 );

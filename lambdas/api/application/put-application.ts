@@ -1,6 +1,7 @@
 import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
 import { configureApplication } from '../../domain/application/configure-application.ts';
 import { ApplicationSettingsSchema } from '../../domain/model/application.ts';
+import { applicationTag } from '../../domain/model/request/settings-tag.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath } from '../inputs.ts';
@@ -22,8 +23,8 @@ export const putApplication = operation(
     input: { path: ApplicationPath, body: ApplicationSettingsSchema },
     answers: { 200: ApplicationViewSchema, 201: ApplicationViewSchema },
   },
-  async ({ path: { app }, body }, services: Services<'configure'>, { caller }) => {
-    const { application, isNew } = await configureApplication(services, app, body, caller);
-    return answer(isNew ? 201 : 200, showApplication(application));
+  async ({ path: { app }, body }, services: Services<'configure'>, { caller, ifMatch }) => {
+    const { application, isNew } = await configureApplication(services, app, body, caller, ifMatch);
+    return answer(isNew ? 201 : 200, showApplication(application), applicationTag(application));
   },
 );

@@ -13,6 +13,7 @@ export const postBuildCredentials = operation(
     problems: ['credentials-refused', 'role-not-assumable', 'applies-banned'],
     input: { body: CredentialsRequestSchema },
     answers: { 200: CredentialsAnswerSchema },
+    isSecret: true,
   },
   async ({ body }, services: Services<'credentials'>, { identity }) => {
     try {

@@ -1,4 +1,5 @@
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
+import { environmentTag } from '../../domain/model/request/settings-tag.ts';
 import { findApplication, findEnvironment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -15,6 +16,7 @@ export const getEnvironment = operation(
   async ({ path: { app, env } }, services: Services<'read'>, { home }) => {
     const application = await findApplication(services.store, app);
     const environment = await findEnvironment(services.store, app, env);
-    return answer(200, await viewEnvironment(services, application, environment, home));
+    const view = await viewEnvironment(services, application, environment, home);
+    return answer(200, view, environmentTag(environment, view.hold));
   },
 );

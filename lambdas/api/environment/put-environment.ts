@@ -1,6 +1,7 @@
 import { configureEnvironment } from '../../domain/environment/configure-environment.ts';
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
 import { EnvironmentSettingsSchema } from '../../domain/model/environment.ts';
+import { environmentTag } from '../../domain/model/request/settings-tag.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -27,11 +28,11 @@ export const putEnvironment = operation(
     input: { path: EnvironmentPath, body: EnvironmentSettingsSchema },
     answers: { 200: EnvironmentViewSchema, 201: EnvironmentViewSchema },
   },
-  async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home }) => {
+  async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home, ifMatch }) => {
     const place = { application: app, environment: env };
-    const { environment, isNew } = await configureEnvironment(services, place, body, caller);
+    const { environment, isNew } = await configureEnvironment(services, place, body, caller, ifMatch);
     const application = await findApplication(services.store, app);
     const view = await viewEnvironment(services, application, environment, home);
-    return answer(isNew ? 201 : 200, view);
+    return answer(isNew ? 201 : 200, view, environmentTag(environment, view.hold));
   },
 );

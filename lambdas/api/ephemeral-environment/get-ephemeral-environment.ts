@@ -1,4 +1,5 @@
 import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
+import { ephemeralTag } from '../../domain/model/request/settings-tag.ts';
 import { findEphemeral } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -12,6 +13,8 @@ export const getEphemeralEnvironment = operation(
     input: { path: EphemeralPath },
     answers: { 200: EphemeralViewSchema },
   },
-  async ({ path: { app, name } }, services: Services<'read'>) =>
-    answer(200, await viewEphemeral(services, await findEphemeral(services.store, app, name))),
+  async ({ path: { app, name } }, services: Services<'read'>) => {
+    const environment = await findEphemeral(services.store, app, name);
+    return answer(200, await viewEphemeral(services, environment), ephemeralTag(environment));
+  },
 );

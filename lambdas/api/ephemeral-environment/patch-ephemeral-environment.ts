@@ -2,6 +2,7 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { adjustEphemeral } from '../../domain/ephemeral/adjust-ephemeral.ts';
 import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
 import { EphemeralPatchSchema } from '../../domain/model/ephemeral-environment.ts';
+import { ephemeralTag } from '../../domain/model/request/settings-tag.ts';
 import { findEphemeral } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -16,10 +17,10 @@ export const patchEphemeralEnvironment = operation(
     input: { path: EphemeralPath, body: EphemeralPatchSchema },
     answers: { 200: EphemeralViewSchema },
   },
-  async ({ path: { app, name }, body }, services: Services<'ephemeral'>, { caller }) => {
+  async ({ path: { app, name }, body }, services: Services<'ephemeral'>, { caller, ifMatch }) => {
     await findEphemeral(services.store, app, name);
     const by = await requesterOf(services.store, app, caller);
-    const environment = await adjustEphemeral(services, app, name, body, by);
-    return answer(200, await viewEphemeral(services, environment));
+    const environment = await adjustEphemeral(services, app, name, body, by, ifMatch);
+    return answer(200, await viewEphemeral(services, environment), ephemeralTag(environment));
   },
 );

@@ -7,6 +7,7 @@ import { actorOf } from '../model/audit.ts';
 import { isBusy } from '../model/environment-state.ts';
 import { requireOrdered } from '../model/pipeline.ts';
 import { isSameRepository } from '../model/repository.ts';
+import { type Allowed, applicationTag, requireAllowedTag } from '../model/request/settings-tag.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { requireLongEnough, requireStrongEnough } from '../policy.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
@@ -32,6 +33,7 @@ export async function configureApplication(
   name: string,
   settings: ApplicationSettings,
   by: string,
+  ifMatch?: Allowed,
 ): Promise<{ application: Application; isNew: boolean }> {
   requireStrongEnough(settings.policy);
   requireLongEnough(settings.policy, leastGateExpirySeconds);
@@ -40,6 +42,7 @@ export async function configureApplication(
   const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
+    requireAllowedTag(ifMatch, current && applicationTag(current));
     const now = surroundings.now();
     const application = {
       name,

@@ -24,13 +24,13 @@ export async function confirmApprover(
   const confirmation = await mail.confirm(email, link);
   const everywhere = await listAll(store, LISTINGS.approverEverywhere(email));
   const elsewhere = everywhere.map((other) => other.application).filter((name) => name !== application);
+  const confirmed = await store.transact((transaction) =>
+    confirm(transaction, { application, email }, confirmation, by, surroundings),
+  );
   for (const name of elsewhere)
     await store.transact((transaction) =>
       confirm(transaction, { application: name, email }, confirmation, by, surroundings),
     );
-  const confirmed = await store.transact((transaction) =>
-    confirm(transaction, { application, email }, confirmation, by, surroundings),
-  );
   if (!confirmed) throw new NotFoundError('approver', `${application}/${email}`);
   return confirmed;
 }

@@ -1,6 +1,7 @@
 import { NotFoundError, RefusedError } from '../errors.ts';
 import type { Approver, ApproverSettings } from '../model/approver.ts';
 import { actorOf } from '../model/audit.ts';
+import { type Allowed, approverTag, requireAllowedTag } from '../model/request/settings-tag.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { ApproverMail, Store, Surroundings } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
@@ -27,10 +28,12 @@ export async function registerApprover(
   email: string,
   settings: ApproverSettings,
   by: string,
+  ifMatch?: Allowed,
 ): Promise<{ approver: Approver; isNew: boolean }> {
   requirePinnedSessions(settings.principals, pinnedSessionRoles);
   if (!(await store.get('application', { name: application }))) throw new NotFoundError('application', application);
   const before = await store.get('approver', { application, email });
+  requireAllowedTag(ifMatch, before && approverTag(before));
   const losesGate = before && before.gates[0] !== settings.gates[0];
   const stillEnough = losesGate && (await requireDispensable({ store, mail }, before));
   const subscription = await subscribe(mail, email);
@@ -41,6 +44,7 @@ export async function registerApprover(
       throw new NotFoundError('application', application);
     if (stillEnough) await stillEnough(transaction);
     const current = await transaction.get('approver', { application, email });
+    requireAllowedTag(ifMatch, current && approverTag(current));
     const createdAt = current?.createdAt ?? surroundings.now();
     // One subscription serves all applications of the person.
     const unsubscribeProtected = [...everywhere, ...(current ? [current] : [])].some(

@@ -3,9 +3,11 @@ import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
 import type { Environment, EnvironmentPatch } from '../model/environment.ts';
 import { emptyState } from '../model/environment-state.ts';
+import { type Allowed, requireAllowedTag } from '../model/request/settings-tag.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
+import { tagNow } from './tag-now.ts';
 
 /**
  * Sets or lifts an environment's hold and its protection against deletion, and records who did so and why.
@@ -16,6 +18,7 @@ export async function adjustEnvironment(
   where: { readonly application: string; readonly environment: string },
   { hold, deletionProtection, reason = '' }: EnvironmentPatch,
   by: Requester,
+  ifMatch?: Allowed,
 ): Promise<Environment> {
   return store.transact(async (transaction) => {
     const current = await transaction.get('environment', { application: where.application, name: where.environment });
@@ -25,6 +28,7 @@ export async function adjustEnvironment(
         'not-allowed-here',
         `environment "${current.name}" is ephemeral: nothing is promoted into it, and it is not protected`,
       );
+    if (ifMatch !== undefined) requireAllowedTag(ifMatch, await tagNow(transaction, current));
     const record = async (type: 'held' | 'hold-lifted' | 'protected' | 'protection-removed') => {
       recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
       const comment = reason && { comment: reason };

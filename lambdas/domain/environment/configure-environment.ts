@@ -18,6 +18,7 @@ import {
   withoutProofs,
 } from '../model/environment-state.ts';
 import { positionOf, previousOf, requireOrdered } from '../model/pipeline.ts';
+import { type Allowed, requireAllowedTag } from '../model/request/settings-tag.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { notePromotion } from '../transaction/owed-promotion.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
@@ -25,6 +26,7 @@ import { recordEnvironmentEvent } from '../transaction/record-environment-event.
 import { changedSettings } from '../transaction/settings-change.ts';
 import { describeNamesake, findNamesake, namesTaken, requireRoleNames } from './own-names.ts';
 import { requireOtherAccount } from './reserved-account.ts';
+import { tagNow } from './tag-now.ts';
 
 interface Place {
   readonly application: string;
@@ -40,6 +42,7 @@ export async function configureEnvironment(
   { application: app, environment: name }: Place,
   settings: EnvironmentSettings,
   by: string,
+  ifMatch?: Allowed,
 ): Promise<{ environment: Environment; isNew: boolean }> {
   requireOwnDnsRole(settings);
   requireOtherAccount(settings, reservedAccount);
@@ -51,6 +54,7 @@ export async function configureEnvironment(
     positionOf(application, name);
     const found = await transaction.get('environment', { application: app, name });
     const current = requireNameFree(found);
+    if (ifMatch !== undefined) requireAllowedTag(ifMatch, current && (await tagNow(transaction, current)));
     const namesake = await findNamesake(transaction, place);
     if (namesake && !current) throw namesTaken(place, namesake);
     requireStageNotLowered(current, settings);

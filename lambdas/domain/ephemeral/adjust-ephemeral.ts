@@ -3,6 +3,7 @@ import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { type EphemeralPatch, endOfLife } from '../model/ephemeral-environment.ts';
+import { type Allowed, ephemeralTag, requireAllowedTag } from '../model/request/settings-tag.ts';
 import type { Scheduler, Store, Surroundings } from '../ports.ts';
 import { findEphemeral } from '../transaction/find.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
@@ -27,10 +28,12 @@ export async function adjustEphemeral(
   name: string,
   { ttlHours, follow }: EphemeralPatch,
   by: Requester,
+  ifMatch?: Allowed,
 ): Promise<EphemeralEnvironment> {
   const { store, surroundings, leastTtlSeconds } = services;
   const adjusted = await store.transact(async (transaction) => {
     const environment = await findEphemeral(transaction, application, name);
+    requireAllowedTag(ifMatch, ephemeralTag(environment));
     requireOpen(environment);
     if (follow && environment.branch === undefined)
       throw new RefusedError('not-allowed-here', `"${name}" was made from a commit; there is no branch to follow`);

@@ -1,5 +1,6 @@
 import { NotFoundError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
+import type { Approver } from '../model/approver.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { EnvironmentDns } from '../model/dns/dns.ts';
 import type { Environment, EphemeralEnvironment } from '../model/environment.ts';
@@ -24,6 +25,12 @@ export const findDns = (
 async function within<T>(reader: Reader, app: string, found: Promise<T>): Promise<T> {
   const [, part] = await Promise.all([findApplication(reader, app), found]);
   return part;
+}
+
+export async function findApprover(reader: Reader, app: string, email: string): Promise<Approver> {
+  const approver = await within(reader, app, reader.get('approver', { application: app, email }));
+  if (!approver) throw new NotFoundError('approver', `${app}/${email}`);
+  return approver;
 }
 
 export async function findEnvironment(reader: Reader, app: string, env: string): Promise<Environment> {

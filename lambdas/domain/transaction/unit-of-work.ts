@@ -17,7 +17,12 @@ export interface Change {
   readonly write:
     | 'none'
     | 'delete'
-    | { readonly kind: Kind; readonly data: unknown; readonly index?: { pk: string; sk: string } };
+    | {
+        readonly kind: Kind;
+        readonly data: unknown;
+        readonly index?: { pk: string; sk: string };
+        readonly expires?: string;
+      };
 }
 
 /**
@@ -116,8 +121,8 @@ class UnitOfWork implements Transaction {
 
   #write(kind: Kind, record: unknown, pk: string, sk: string, expectedVersion: number): void {
     const data = parseWritten(kind, { pk, sk, data: record });
-    const index = indexOf(kind, data);
-    this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write: { kind, data, ...(index && { index }) } });
+    const write = { kind, data, ...extrasOf(kind, data) };
+    this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write });
   }
 
   /** The checks of all reads, without the writes. */
@@ -186,10 +191,16 @@ export function keyOf<K extends Kind>(kind: K, key: KeyOf<K>): { pk: string; sk:
   return layout.key(key as never);
 }
 
-function indexOf(kind: Kind, data: unknown): { pk: string; sk: string } | undefined {
-  const layout: { index?: (record: never) => { pk: string; sk: string } | undefined } = RECORDS[kind];
+/** Returns the record's place in the index and the time of its end, where its kind has them. */
+function extrasOf(kind: Kind, data: unknown): { index?: { pk: string; sk: string }; expires?: string } {
+  const layout: {
+    index?: (record: never) => { pk: string; sk: string } | undefined;
+    expires?: (record: never) => string;
+  } = RECORDS[kind];
   // The record has just been parsed by the schema of its kind; the compiler cannot follow this through the union.
-  return layout.index?.(data as never);
+  const record = data as never;
+  const index = layout.index?.(record);
+  return { ...(index && { index }), ...(layout.expires && { expires: layout.expires(record) }) };
 }
 
 /** Parses a record, on every read. Throws UnreadableRecordError for one that a hand or another version has changed. */

@@ -21,6 +21,7 @@ import { RefusedPushSchema, RepositoryNewsSchema } from '../news/repository-news
 import { PlannedConfigurationSchema } from '../planned-configuration.ts';
 import { CompositionSchema } from '../proof/composition.ts';
 import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
+import { KeptRequestSchema } from '../request/kept-request.ts';
 import { StateClaimSchema } from '../state-claim.ts';
 import { SubscriptionSweepSchema, UnreadableRecordSchema } from '../upkeep/upkeep-records.ts';
 import { WebhookDeliverySchema } from '../webhook-delivery.ts';
@@ -207,6 +208,12 @@ export const RECORDS = {
   refusedPush: record({
     schema: RefusedPushSchema,
     key: ({ repository }: { repository: string }) => ({ pk: `WEBHOOK#REFUSED#${repository}`, sk: 'PUSH' }),
+  }),
+  // The table deletes it once it has expired.
+  keptRequest: record({
+    schema: KeptRequestSchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `REQUEST#${mark}`, sk: 'KEPT' }),
+    expires: ({ expiresAt }) => expiresAt,
   }),
   unreadableRecord: record({
     schema: UnreadableRecordSchema,
