@@ -648,7 +648,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * One approver, with the current state of the e-mail subscription
+         * @description One approver, with the current state of the e-mail subscription.
+         *
+         *     For the role **viewer** and those above it.
+         */
+        get: operations["getApprover"];
         /**
          * Register or change an approver; an address that is not confirmed gets a confirmation mail
          * @description Register or change an approver; an address that is not confirmed gets a confirmation mail.
@@ -2400,6 +2406,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2418,7 +2426,9 @@ export interface operations {
     putApplication: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 app: string;
             };
@@ -2509,6 +2519,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2518,6 +2530,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2725,6 +2739,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2743,7 +2759,9 @@ export interface operations {
     putEnvironment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -2794,6 +2812,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2803,6 +2823,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2914,7 +2936,9 @@ export interface operations {
     patchEnvironment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -2934,6 +2958,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3033,7 +3059,9 @@ export interface operations {
     postRelease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
             };
@@ -3170,7 +3198,9 @@ export interface operations {
     postDeployment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -3449,7 +3479,9 @@ export interface operations {
     postEphemeralEnvironment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
             };
@@ -3550,6 +3582,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3598,7 +3632,9 @@ export interface operations {
     patchEphemeralEnvironment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 app: string;
                 name: string;
@@ -3617,6 +3653,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3676,7 +3714,9 @@ export interface operations {
     postRepositoryConfirmation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
             };
@@ -3725,7 +3765,9 @@ export interface operations {
     postProtectionLift: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -3771,7 +3813,9 @@ export interface operations {
     postProofLift: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -3836,7 +3880,9 @@ export interface operations {
     postStateMove: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -3922,10 +3968,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    putApprover: {
+    getApprover: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                app: string;
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approver"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putApprover: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 app: string;
                 email: string;
@@ -3945,6 +4019,8 @@ export interface operations {
             /** @description As it is now */
             200: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3954,6 +4030,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Changes when a setting changes that PUT or PATCH can change; for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4027,7 +4105,9 @@ export interface operations {
     postConfirmation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 email: string;
@@ -4078,7 +4158,9 @@ export interface operations {
     postLink: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -4155,7 +4237,9 @@ export interface operations {
     postPromotion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
             };
@@ -4235,7 +4319,9 @@ export interface operations {
     cancelDeployment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -4287,7 +4373,9 @@ export interface operations {
     postDeploymentRelease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;
@@ -4339,7 +4427,9 @@ export interface operations {
     postEphemeralDeployment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 name: string;
@@ -4414,7 +4504,9 @@ export interface operations {
     postDecision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 app: string;
                 env: string;

@@ -3,6 +3,13 @@ import { PROBLEMS, ProblemSchema } from '../runtime/http-errors.ts';
 import type { Operation } from '../runtime/operation.ts';
 import { INFO, SIGV4, serversOf } from './document/about.ts';
 import { APPROVAL_PAGES } from './document/approval-pages.ts';
+import {
+  ETAG,
+  IDEMPOTENCY_HEADERS,
+  PRECONDITION_HEADERS,
+  takesIdempotencyKey,
+  takesIfMatch,
+} from './document/headers.ts';
 import { type JsonObject, plainOf, recordOf } from './document/json.ts';
 import { GATEWAY_MESSAGE, refusalsOf, SHARED_RESPONSES } from './document/responses.ts';
 import { TAGS } from './document/tags.ts';
@@ -66,7 +73,7 @@ interface Route {
 }
 
 function describe({ key, role, operation, parts }: Route, collect: Collect, shared: JsonObject): JsonObject {
-  const { operationId, tag, summary, description = `${summary}.`, input, answers } = operation;
+  const { operationId, tag, summary, description = `${summary}.`, input, answers, isTagged } = operation;
   const { path, query, body } = input;
   const contents = { ...(body && { 'application/json': body }), ...parts.contents };
   return {
@@ -78,6 +85,8 @@ function describe({ key, role, operation, parts }: Route, collect: Collect, shar
       ...(path ? parametersOf('path', collect(path, 'input')) : []),
       ...(query ? parametersOf('query', collect(query, 'input')) : []),
       ...(parts.headers ? parametersOf('header', collect(parts.headers, 'input')) : []),
+      ...(takesIdempotencyKey(key, operation) ? parametersOf('header', collect(IDEMPOTENCY_HEADERS, 'input')) : []),
+      ...(takesIfMatch(key, operation) ? parametersOf('header', collect(PRECONDITION_HEADERS, 'input')) : []),
     ],
     ...(Object.keys(contents).length > 0 && {
       requestBody: {
@@ -89,7 +98,10 @@ function describe({ key, role, operation, parts }: Route, collect: Collect, shar
     }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, schema]) => [status, responseOf(Number(status), schema, collect)]),
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          { ...responseOf(Number(status), schema, collect), ...(isTagged && { headers: ETAG }) },
+        ]),
       ),
       ...refusalsOf(key, operation, { isSigned: role !== 'public', shared }),
       default: { $ref: '#/components/responses/Problem' },

@@ -5,7 +5,13 @@ import { ROUTES } from './routes.ts';
 
 /** Refuses a request that no route takes. Says which methods the path has, if it exists. */
 export const refuseUnknownRoute = operation(
-  { summary: 'Refuse a request that the API does not know', input: {}, answers: {} },
+  {
+    operationId: 'refuseUnknownRoute',
+    tag: 'service',
+    summary: 'Refuse a request that the API does not know',
+    input: {},
+    answers: {},
+  },
   async (_input, _services: Services<'open'>, { sent: { method, path } }) => {
     const methods = methodsOf(path);
     throw new UnknownRouteError(

@@ -85,12 +85,18 @@ interface Named {
   readonly problems?: readonly Refusal[];
 }
 
+/** How an operation answers, apart from its body. */
+interface Manner {
+  /** Whether it shows settings, and gives their tag. If it changes them, it takes `If-Match`. */
+  readonly isTagged?: true;
+  /** Whether its answer has secrets, so that the answer is never kept for a repetition. */
+  readonly isSecret?: true;
+}
+
 /** One operation of the API, ready to be served: it parses the input and answers only declared fields. */
-export interface Operation<Services> extends Named {
+export interface Operation<Services> extends Named, Manner {
   readonly input: InputShape;
   readonly answers: AnswerShape;
-  /** Whether the answer has secrets, so that it is never kept for a repetition. */
-  readonly isSecret?: true;
   answer(request: ReceivedRequest, services: Services): Promise<Answered>;
 }
 
@@ -106,11 +112,11 @@ export const answer = <const Status extends number, Body>(status: Status, body: 
 
 /** Declares an operation: its input, its answers, and the function that performs it. */
 export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(
-  declaration: Named & {
-    readonly input: Input & Readonly<Record<Exclude<keyof Input, RequestPart>, never>>;
-    readonly answers: Answers;
-    readonly isSecret?: true;
-  },
+  declaration: Named &
+    Manner & {
+      readonly input: Input & Readonly<Record<Exclude<keyof Input, RequestPart>, never>>;
+      readonly answers: Answers;
+    },
   perform: (input: z.output<z.ZodObject<Input>>, services: Services, facts: RequestFacts) => Promise<Answer<Answers>>,
 ): Operation<Services> {
   const schema: z.ZodObject<Input> = z.object(declaration.input);
@@ -149,6 +155,8 @@ export function operation<Services, Input extends InputShape, const Answers exte
         throw new Error(`answering ${event.routeKey}: the ${given.status} body does not fit its schema`, {
           cause: shown?.error,
         });
+      if ((given.tag !== undefined) !== (declaration.isTagged ?? false))
+        throw new Error(`answering ${event.routeKey}: the operation does not say whether its answers have tags`);
       return { status: given.status, body: shown.data, tag: given.tag };
     },
   };

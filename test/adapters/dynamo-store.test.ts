@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import * as z from 'zod';
@@ -10,6 +10,7 @@ import type { UnreadableRecordError } from '../../lambdas/domain/errors.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import { problemsOf } from '../../lambdas/domain/transaction/describe-unreadable.ts';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
+import { RECORDS_TABLE } from '../../lib/records-table.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
 import { aRelease } from '../harness/builders.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
@@ -210,6 +211,34 @@ describe('DynamoStore, when DynamoDB', () => {
       /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/eu-west-1\/dynamodb\/aws4_request, SignedHeaders=[^ ]*host[^ ]*x-amz-target, Signature=[0-9a-f]{64}$/,
     );
   });
+});
+
+describe('a record with an end', () => {
+  test('tells the table when to delete it, in seconds', async () => {
+    const server = await startDynamoDbLocal();
+    const client = dynamoClient(server.endpoint);
+    try {
+      await createTable(client, 'ending');
+      const store = new DynamoStore('ending', dynamoAccess(server.endpoint));
+      const mark = 'a'.repeat(64);
+      const kept = { mark, body: mark, state: { is: 'begun' as const }, expiresAt: '2026-12-01T10:00:00.001Z' };
+      await store.transact(async (transaction) => transaction.insert('keptRequest', kept));
+      await writeRelease(store);
+      const read = async (Key: Record<string, string>) =>
+        (await DynamoDBDocumentClient.from(client).send(new GetCommand({ TableName: 'ending', Key }))).Item;
+      expect(await read(keyOf('keptRequest', { mark }))).toMatchObject({
+        [RECORDS_TABLE.timeToLive]: Date.parse('2026-12-01T10:00:01Z') / 1000,
+      });
+      expect(await read(keyOf('release', { application: 'my-app', number: 1 }))).not.toHaveProperty(
+        RECORDS_TABLE.timeToLive,
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+
+  const writeRelease = (store: DynamoStore) =>
+    store.transact(async (transaction) => transaction.insert('release', aRelease({ number: 1 })));
 });
 
 describe('an item that is no record', () => {

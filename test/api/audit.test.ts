@@ -100,6 +100,7 @@ describe('GET /applications/{app}/audit', () => {
 
   test.each(['PUT', 'POST', 'PATCH', 'DELETE'])('has no other method: %s', async (method) => {
     const world = await PipelineWorld.create();
-    await expect(world.call(method, PATH, { body: {} })).rejects.toThrow('has no route');
+    const { status, headers } = await world.call(method, PATH, { body: {} });
+    expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: 'GET' });
   });
 });

@@ -16,6 +16,7 @@ export const getApplication = operation(
     summary: 'One application with its effective policy, what was heard of its repository, and why nothing came of it',
     input: { path: ApplicationPath },
     answers: { 200: DetailsSchema },
+    isTagged: true,
   },
   async ({ path: { app } }, { store }: Services<'read'>) => {
     const application = await findApplication(store, app);

@@ -22,6 +22,7 @@ export const putApplication = operation(
     ],
     input: { path: ApplicationPath, body: ApplicationSettingsSchema },
     answers: { 200: ApplicationViewSchema, 201: ApplicationViewSchema },
+    isTagged: true,
   },
   async ({ path: { app }, body }, services: Services<'configure'>, { caller, ifMatch }) => {
     const { application, isNew } = await configureApplication(services, app, body, caller, ifMatch);

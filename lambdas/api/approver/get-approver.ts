@@ -7,9 +7,12 @@ import { ApproverPath } from '../inputs.ts';
 
 export const getApprover = operation(
   {
+    operationId: 'getApprover',
+    tag: 'approver',
     summary: 'One approver, with the current state of the e-mail subscription',
     input: { path: ApproverPath },
     answers: { 200: ApproverViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, email } }, { store, mail }: Services<'approvers'>) => {
     const approver = await findApprover(store, app, email);

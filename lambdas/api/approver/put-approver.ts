@@ -14,6 +14,7 @@ export const putApprover = operation(
     problems: ['last-approver', 'approver-limit'],
     input: { path: ApproverPath, body: ApproverSettingsSchema },
     answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, email }, body }, services: Services<'approvers'>, { caller, ifMatch }) => {
     const { approver, isNew } = await registerApprover(services, app, email, body, caller, ifMatch);

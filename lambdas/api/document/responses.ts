@@ -1,7 +1,6 @@
 import { RETRY_AFTER_SECONDS } from '../../runtime/http-errors.ts';
-import type { Operation } from '../../runtime/operation.ts';
 import type { JsonObject } from './json.ts';
-import { type AnsweredProblem, isGeneral, problemsOf } from './problems.ts';
+import { type AnsweredProblem, type Answering, isGeneral, problemsOf } from './problems.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 const MESSAGE = { 'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' } } };
@@ -34,7 +33,7 @@ export const GATEWAY_MESSAGE: JsonObject = {
  */
 export function refusalsOf(
   key: string,
-  operation: Pick<Operation<never>, 'problems'>,
+  operation: Answering,
   { isSigned, shared }: { readonly isSigned: boolean; readonly shared: JsonObject },
 ): JsonObject {
   const byStatus = Map.groupBy(problemsOf(key, operation), ({ status }) => status);

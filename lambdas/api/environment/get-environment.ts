@@ -12,6 +12,7 @@ export const getEnvironment = operation(
     summary: 'One environment: its release, outputs, running deployment and history',
     input: { path: EnvironmentPath },
     answers: { 200: EnvironmentViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, env } }, services: Services<'read'>, { home }) => {
     const application = await findApplication(services.store, app);

@@ -16,6 +16,7 @@ export const patchEnvironment = operation(
     problems: ['production-protected', 'not-allowed-here'],
     input: { path: EnvironmentPath, body: EnvironmentPatchSchema },
     answers: { 200: EnvironmentViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home, ifMatch }) => {
     const application = await findApplication(services.store, app);

@@ -27,6 +27,7 @@ export const putEnvironment = operation(
     ],
     input: { path: EnvironmentPath, body: EnvironmentSettingsSchema },
     answers: { 200: EnvironmentViewSchema, 201: EnvironmentViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home, ifMatch }) => {
     const place = { application: app, environment: env };

@@ -12,6 +12,7 @@ export const getEphemeralEnvironment = operation(
     summary: 'One ephemeral environment; a closed one is shown until its name is used again',
     input: { path: EphemeralPath },
     answers: { 200: EphemeralViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, name } }, services: Services<'read'>) => {
     const environment = await findEphemeral(services.store, app, name);

@@ -16,6 +16,7 @@ export const patchEphemeralEnvironment = operation(
     problems: ['environment-closing', 'not-allowed-here'],
     input: { path: EphemeralPath, body: EphemeralPatchSchema },
     answers: { 200: EphemeralViewSchema },
+    isTagged: true,
   },
   async ({ path: { app, name }, body }, services: Services<'ephemeral'>, { caller, ifMatch }) => {
     await findEphemeral(services.store, app, name);
