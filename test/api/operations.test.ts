@@ -92,7 +92,10 @@ describe('GET /openapi.json', () => {
   test('names path parameters, query, body and every problem', async () => {
     const { body } = await new TestApi().get('/openapi.json');
     const promotions = body.paths['/applications/{app}/promotions'].post;
-    expect(promotions.parameters).toMatchObject([{ name: 'app', in: 'path', required: true }]);
+    expect(promotions.parameters).toMatchObject([
+      { name: 'app', in: 'path', required: true },
+      { name: 'Idempotency-Key', in: 'header', required: false },
+    ]);
     expect(promotions.requestBody.content['application/json'].schema.required).toEqual(['to']);
     expect(Object.keys(promotions.responses)).toEqual([
       '200',
@@ -131,6 +134,25 @@ describe('GET /openapi.json', () => {
     );
     expect(ids).toContain('decideApproval');
     expect(new Set(ids).size).toBe(Object.keys(ROUTES).length - 1);
+  });
+
+  test('has the headers of requests that may be repeated, and of settings with a tag', async () => {
+    const { body } = await new TestApi().get('/openapi.json');
+    const headersOf = (header: string) =>
+      Object.entries(body.paths).flatMap(([path, methods]) =>
+        Object.entries(methods as Record<string, { parameters?: { name: string }[] }>).flatMap(
+          ([method, { parameters }]) =>
+            parameters?.some(({ name }) => name === header) ? [`${method.toUpperCase()} ${path}`] : [],
+        ),
+      );
+    const signedPosts = Object.entries(ROUTES).flatMap(([key, { role }]) =>
+      key.startsWith('POST ') && role !== 'public' && role !== 'build' ? [key] : [],
+    );
+    expect(headersOf('Idempotency-Key').sort()).toEqual(signedPosts.sort());
+    const changes = Object.keys(ROUTES).filter((key) => /^(PUT|PATCH) /.test(key));
+    expect(headersOf('If-Match').sort()).toEqual(changes.sort());
+    for (const path of ['/applications/{app}', '/applications/{app}/environments/{env}'])
+      expect(body.paths[path].get.responses['200'].headers).toHaveProperty('ETag');
   });
 
   test('has the address at which it was asked', async () => {
