@@ -2040,6 +2040,30 @@ export interface components {
                 };
             };
         };
+        /** @description - `precondition-failed`: The settings are not those of If-Match any more */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:precondition-failed";
+                };
+            };
+        };
+        /** @description - `idempotency-key-reused`: The Idempotency-Key was used for another request */
+        IdempotencyKeyReused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "urn:stagegate:problem:idempotency-key-reused";
+                };
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -2560,6 +2584,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -2858,6 +2883,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -2984,6 +3010,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3122,6 +3149,7 @@ export interface operations {
             400: components["responses"]["InvalidInput"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3282,6 +3310,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3561,6 +3590,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3679,6 +3709,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3756,6 +3787,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3804,6 +3836,7 @@ export interface operations {
             400: components["responses"]["InvalidInput"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3871,6 +3904,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3926,6 +3960,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -3991,6 +4026,12 @@ export interface operations {
                     "application/json": components["schemas"]["Approver"];
                 };
             };
+            400: components["responses"]["InvalidInput"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["RecordUnreadableOrInternal"];
+            503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4056,6 +4097,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4149,6 +4191,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4228,6 +4271,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4310,6 +4354,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4364,6 +4409,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4418,6 +4464,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4495,6 +4542,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];
@@ -4573,6 +4621,7 @@ export interface operations {
                     };
                 };
             };
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["RecordUnreadableOrInternal"];
             503: components["responses"]["ConflictOrServiceUnavailable"];

@@ -54,7 +54,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   linkState: '2057e18374879916',
   refusalMark: 'e63b943adb70abe1',
   owedPromotion: 'de725d20a60ed7a0',
-  keptRequest: 'b8f9b7fdcfef8963',
+  keptRequest: '3feb5a3bdc981341',
   unreadableRecord: '67ff1feb12baba56',
   subscriptionSweep: '9d6b7c8539392a59',
   auditEntry: '6c33e142b448545c',

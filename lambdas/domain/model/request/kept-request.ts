@@ -16,7 +16,13 @@ export const IdempotencyKeySchema = z
 const KeptAnswerSchema = z.object({ status: z.int(), body: z.json().optional() });
 export type KeptAnswer = z.infer<typeof KeptAnswerSchema>;
 
-const KeptRefusalSchema = z.object({ refusal: z.enum(REFUSALS), message: z.string() });
+/** One of the refusals that there are when it is read: records of another version may have others. */
+const RefusalSchema = z.string().transform((text, context) => {
+  const refusal = REFUSALS.find((known) => known === text);
+  if (!refusal) context.addIssue({ code: 'custom', message: 'a refusal' });
+  return refusal ?? z.NEVER;
+});
+const KeptRefusalSchema = z.object({ refusal: RefusalSchema, message: z.string() });
 
 /** A request with an `Idempotency-Key`, so that its repetition gets the same answer. */
 export const KeptRequestSchema = z.object({
