@@ -96,6 +96,10 @@ export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
     test: 'test/buildspecs/prepare.test.ts',
   },
   TF_AWS_S3_ENDPOINT: { here: "the emulator's buckets", test: 'test/buildspecs/target-endpoint.test.ts' },
+  GIT_CONFIG_COUNT: {
+    here: 'git takes the directory of --config-repo for every address that an application registers, also in module sources; in AWS it asks the address itself',
+    test: 'test/lib/builds.test.ts',
+  },
   NODE_COMPILE_CACHE: {
     here: 'compiled programs are kept from build to build; in AWS each build has a container of its own',
     test: 'test/buildspecs/synthesized-builds.test.ts',

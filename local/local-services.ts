@@ -135,6 +135,7 @@ export function createLocalServices(
         standIn: buildStandIn,
         pagesUrl: apiUrl,
         onSourceReady: prepare,
+        registeredRepositories: environments.repositories,
       }),
     }))
     .add(({ logs, nameServer }) => ({

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OPERATOR_CREDENTIALS } from './door/door.ts';
+import { firstCommands } from './first-commands.ts';
 import { type LocalCloud, startLocalCloud, synthesize } from './local-cloud.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import type { LocalEvent } from './services/local-context.ts';
@@ -37,13 +38,19 @@ function showAddresses(cloud: LocalCloud): void {
       `AWS_ACCESS_KEY_ID=${OPERATOR_CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${OPERATOR_CREDENTIALS.secretAccessKey}`,
     ],
     ['  region', cloud.region],
+    ['  table', cloud.tableName],
   ];
   console.log(`\nStagegate runs on this machine; Ctrl-C ends it.\n`);
   for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(14)}${value}`);
   console.log('');
+  for (const line of firstCommands(cloud.url)) console.log(line);
 }
 
 const options = optionsOrEnd();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 /** Synthesizes the current sources and returns the assembly's directory, which is removed at the end. */
 async function synthesizeSources(): Promise<string> {

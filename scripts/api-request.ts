@@ -39,18 +39,22 @@ export function apiClient({ url, region, principal }: ApiAccess): SendRequest {
       ? { 'x-local-principal': principal, ...contentType(text) }
       : await signedHeaders(address, region, content);
     const response = await fetch(address, { ...content, headers }).catch((error: unknown) => {
-      throw new Error(`${method} ${address.href}: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`${method} ${address.href}: no server answers there (${reasonOf(error)})`, { cause: error });
     });
     return { status: response.status, body: parseBody(await response.text()) };
   };
 }
 
-const NoAnswerSchema = z.object({ message: z.string(), cause: z.object({ message: z.string() }).optional() });
+const NoAnswerSchema = z.object({
+  message: z.string(),
+  // An error of several attempts has no message, only a code.
+  cause: z.object({ message: z.string(), code: z.string().optional() }).optional(),
+});
 
 /** Says why nothing answered. The error of `fetch` has the reason in its cause. */
 function reasonOf(error: unknown): string {
   const { data } = NoAnswerSchema.safeParse(error);
-  return data ? [data.message, data.cause?.message].filter((text) => text !== undefined).join(', ') : String(error);
+  return data ? (data.cause && (data.cause.message || data.cause.code)) || data.message : String(error);
 }
 
 function parseBody(text: string): unknown {

@@ -18,10 +18,15 @@ export const commandLine = (): CommandLine => ({
   complain: (text) => process.stderr.write(text),
 });
 
+/** Returns whether the arguments ask how the command is used. */
+export const asksForHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
+
 /** Thrown for wrong arguments: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+const ErrorSchema = z.object({ message: z.string() });
 
 /** Returns the options of a command, parsed. Throws UsageError, which names each option that is wrong. */
 export function parseOptions<Schema extends z.ZodType>(
@@ -34,6 +39,7 @@ export function parseOptions<Schema extends z.ZodType>(
   } catch (error) {
     const why =
       error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) : [];
-    throw new UsageError(why.join('; ').trim() || String(error), { cause: error });
+    const reason = ErrorSchema.safeParse(error).data?.message ?? String(error);
+    throw new UsageError(why.join('; ').trim() || reason, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import * as z from 'zod';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
 import { DEFAULT_INSTALLATION, InstallationSchema, nameIn } from '../lambdas/domain/contract/installation.ts';
 import {
@@ -7,10 +7,10 @@ import {
   preparationOf,
   prepareEphemeralName,
 } from '../lambdas/domain/environment/prepare-account.ts';
-import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
 import { partitionOf } from '../lambdas/domain/model/partition.ts';
 import { DNS_FUNCTIONS, STATE_READERS } from '../lambdas/functions.ts';
 import { surroundingsIn } from '../lambdas/runtime/services/surroundings.ts';
+import { asksForHelp, type CommandLine, commandLine, parseOptions, UsageError } from './command-line.ts';
 
 /**
  * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [--based-on ENV]
@@ -18,25 +18,30 @@ import { surroundingsIn } from '../lambdas/runtime/services/surroundings.ts';
  * prepares a name for future ephemeral environments. It reads the environment's external id with the caller's own AWS
  * credentials. No answer of the API shows that id, so the output must be treated as a secret.
  */
-const { values } = parseArgs({
-  options: {
-    table: { type: 'string' },
-    'control-account': { type: 'string' },
-    application: { type: 'string' },
-    environment: { type: 'string' },
-    'based-on': { type: 'string' },
-    /** `stagegate:installation`, where it is not the default. */
-    installation: { type: 'string', default: DEFAULT_INSTALLATION },
-  },
+const USAGE = `usage: npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [options]
+
+  --table NAME          table of records (stack output TableName; \`npm start\` prints it)
+  --control-account ID  the account of Stagegate, 12 digits
+  --application APP     whose environment
+  --environment ENV     the environment whose account is prepared
+  --based-on ENV        prepares a name for future ephemeral environments that are made from this environment
+  --installation NAME   stagegate:installation, where it is not the default
+
+It prints commands, and runs none. They contain the external id of the environment, which is a secret.
+Exit code 0: printed; 1: refused, or the table could not be read; 2: wrong arguments.
+`;
+
+const OptionsSchema = z.object({
+  table: given(),
+  'control-account': given().regex(/^\d{12}$/, 'is not an account id of 12 digits'),
+  application: given(),
+  environment: given(),
+  'based-on': z.string().optional(),
+  installation: InstallationSchema.default(DEFAULT_INSTALLATION),
 });
 
-function required(name: keyof typeof values): string {
-  const value = values[name];
-  if (value) return value;
-  console.error(
-    `target-account: --${name} is missing (stack outputs of Stagegate: TableName; the control account's id)`,
-  );
-  process.exit(2);
+function given() {
+  return z.string({ error: 'is missing' }).min(1, 'is empty');
 }
 
 function commands(preparation: Preparation, controlAccount: string, installation: string): string {
@@ -79,28 +84,32 @@ const dnsParameters = ({ hostname, commonName, zoneId }: DnsPreparation, roleArn
   ...(zoneId && { HostedZoneId: zoneId }),
 });
 
-const [table, controlAccount, application, name] = [
-  required('table'),
-  required('control-account'),
-  required('application'),
-  required('environment'),
-];
-const installation = InstallationSchema.safeParse(values.installation);
-if (!installation.success) {
-  console.error(`target-account: --installation ${values.installation}: ${installation.error.issues[0]?.message}`);
-  process.exit(2);
-}
-const services = { store: new DynamoStore(table), surroundings: surroundingsIn(installation.data) };
-const basedOn = values['based-on'];
-try {
+async function prepare({ args, print }: CommandLine): Promise<void> {
+  const text = { type: 'string' } as const;
+  const options = parseOptions(OptionsSchema, args, {
+    table: text,
+    'control-account': text,
+    application: text,
+    environment: text,
+    'based-on': text,
+    installation: text,
+  });
+  const { table, application, environment: name, 'based-on': basedOn, installation } = options;
+  const services = { store: new DynamoStore(table), surroundings: surroundingsIn(installation) };
   const preparation =
     basedOn === undefined
       ? await preparationOf(services, application, name)
       : await prepareEphemeralName(services, application, { name, basedOn });
-  console.log(commands(preparation, controlAccount, services.surroundings.installation));
-} catch (error) {
-  const isExpected = [InvalidInputError, NotFoundError, RefusedError].some((kind) => error instanceof kind);
-  if (!isExpected || !(error instanceof Error)) throw error;
-  console.error(`target-account: ${error.message} (table ${table})`);
-  process.exitCode = 1;
+  print(`${commands(preparation, options['control-account'], installation)}\n`);
 }
+
+const line = commandLine();
+if (asksForHelp(line.args)) line.print(USAGE);
+else
+  try {
+    await prepare(line);
+  } catch (error) {
+    line.complain(`target-account: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof UsageError) line.complain(USAGE);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }

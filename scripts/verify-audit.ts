@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { type AuditHead, emptyChain, proveNext } from '../lambdas/domain/model/audit.ts';
 import { AuditUnreadableError, readAudit } from './audit-api.ts';
-import { type CommandLine, parseOptions, UsageError } from './command-line.ts';
+import { asksForHelp, type CommandLine, parseOptions, UsageError } from './command-line.ts';
 
 const USAGE = `usage: npm run audit:verify -- --url URL --application APP [options]
        npm run audit:verify -- --file AUDIT.jsonl [options]
@@ -134,11 +134,15 @@ async function verify({ args, directory, print, complain }: CommandLine): Promis
 
 /** Proves an application's audit or reports its first broken link. Returns the exit code. */
 export async function verifyAudit(line: CommandLine): Promise<number> {
+  if (asksForHelp(line.args)) {
+    line.print(USAGE);
+    return 0;
+  }
   try {
     return await verify(line);
   } catch (error) {
     line.complain(`audit:verify: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (error instanceof UsageError) line.complain(`${USAGE}\n`);
+    if (error instanceof UsageError) line.complain(USAGE);
     return 2;
   }
 }

@@ -71,13 +71,4 @@ export class ConfigRepository {
     const { stdout } = await run('git', args, { cwd: this.directory });
     return stdout;
   }
-
-  /** Git configuration in environment variables that maps the repository's public address to this directory. */
-  get gitEnvironment(): Record<string, string> {
-    return {
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: `url.${this.directory}.insteadOf`,
-      GIT_CONFIG_VALUE_0: REPOSITORY_URL,
-    };
-  }
 }

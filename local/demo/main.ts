@@ -49,7 +49,6 @@ async function demonstrate(work: string): Promise<DemoResult> {
     assemblyDirectory,
     port: 0,
     configRepository: repository.directory,
-    environment: repository.gitEnvironment,
     ...(options.verbose && { log: (event) => progress.line(JSON.stringify(event)) }),
   });
   interrupt = () => void cloud.stop().finally(() => process.exit(130));

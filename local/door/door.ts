@@ -86,6 +86,29 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
     }
   };
 
+  /** Records a check that is no call of its own. */
+  const recorded = (permission: RequiredPermission, caller: Caller, ask: () => void): void => {
+    const record = (outcome: string, message?: string): void =>
+      calls.record({
+        at: new Date(),
+        requestId: randomUUID(),
+        caller: describeCaller(caller),
+        service: permission.action.split(':')[0] ?? permission.action,
+        operation: 'authorize',
+        permissions: [permission],
+        outcome,
+        message,
+        durationMs: 0,
+      });
+    try {
+      ask();
+      record('ok');
+    } catch (error) {
+      if (error instanceof AwsError) record(error.code, error.message);
+      throw error;
+    }
+  };
+
   const door: LocalDoor = {
     policies,
     credentials,
@@ -165,24 +188,13 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
         throw failure;
       }
     },
-    authorize(caller, permission) {
-      const record = (outcome: string, message?: string): void =>
-        calls.record({
-          at: new Date(),
-          requestId: randomUUID(),
-          caller: describeCaller(caller),
-          service: permission.action.split(':')[0] ?? permission.action,
-          operation: 'authorize',
-          permissions: [permission],
-          outcome,
-          message,
-          durationMs: 0,
-        });
+    authorize: (caller, permission) => recorded(permission, caller, () => check(caller, permission)),
+    allows(caller, permission) {
       try {
-        check(caller, permission);
-        record('ok');
+        recorded(permission, caller, () => authorization.authorize(caller, permission, region));
+        return true;
       } catch (error) {
-        if (error instanceof AwsError) record(error.code, error.message);
+        if (error instanceof AwsError) return false;
         throw error;
       }
     },

@@ -105,6 +105,11 @@ export interface Door {
    * kms:Decrypt).
    */
   authorize(caller: Caller, permission: RequiredPermission): void;
+  /**
+   * Returns whether the caller has the permission, for answers that depend on the caller's other permissions: such a
+   * question is recorded like a check, but a "no" refuses nothing and is not reported as a denial.
+   */
+  allows(caller: Caller, permission: RequiredPermission): boolean;
   /** Issues a new access key for `caller`. The key contains only letters and digits, as DynamoDB Local requires. */
   issueCredentials(caller: Caller, ttlSeconds?: number): Credentials;
   revokeCredentials(accessKeyId: string): void;

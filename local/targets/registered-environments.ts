@@ -22,7 +22,7 @@ const EnvironmentRecord = z.object({
     .object({ zone: z.object({ id: z.string().optional(), roleArn: z.string().optional() }).optional() })
     .optional(),
 });
-const ApplicationRecord = z.object({ name: z.string() });
+const ApplicationRecord = z.object({ name: z.string(), configRepository: z.object({ url: z.string() }) });
 
 /** The DNS part of the answer of `GET …/environments/{env}`. */
 const EnvironmentAnswer = z.object({
@@ -33,6 +33,8 @@ interface EnvironmentLookup {
   find(application: string, name: string): Promise<RegisteredEnvironment | undefined>;
   /** Returns the environments whose certificate or zone is managed with this role. */
   byDnsRole(roleArn: string): Promise<DnsEnvironment[]>;
+  /** Returns the addresses of the repositories that applications are deployed from, each once. */
+  repositories(): Promise<string[]>;
 }
 
 /** Finds environments in the table and the API of the control plane, as a person with access to both would. */
@@ -49,13 +51,13 @@ export function createEnvironmentLookup(
     const output = await door.call(caller, 'dynamodb', 'Query', { TableName: tableName(), ...input });
     return QueryOutput.parse(output).Items.map(({ data }) => JSON.parse(data.S));
   };
-  const listApplications = async (): Promise<string[]> => {
+  const listApplications = async (): Promise<z.infer<typeof ApplicationRecord>[]> => {
     const records = await query({
       IndexName: 'gsi1',
       KeyConditionExpression: 'gsi1pk = :applications',
       ExpressionAttributeValues: { ':applications': { S: 'APPLICATIONS' } },
     });
-    return records.map((record) => ApplicationRecord.parse(record).name);
+    return records.map((record) => ApplicationRecord.parse(record));
   };
   const listEnvironments = async (application: string): Promise<z.infer<typeof EnvironmentRecord>[]> => {
     const records = await query({
@@ -78,9 +80,12 @@ export function createEnvironmentLookup(
       const { Item: item } = GetItemOutput.parse(output);
       return item && EnvironmentRecord.parse(JSON.parse(item.data.S));
     },
+    async repositories() {
+      return [...new Set((await listApplications()).map(({ configRepository }) => configRepository.url))];
+    },
     async byDnsRole(roleArn) {
       const found: DnsEnvironment[] = [];
-      for (const application of await listApplications())
+      for (const { name: application } of await listApplications())
         for (const { name, roles, dns, ...environment } of await listEnvironments(application)) {
           const conventional = `arn:aws:iam::${environment.accountId}:role/${installation()}-${application}-${name}-dns`;
           const certificateRoleArn = roles?.dns ?? conventional;

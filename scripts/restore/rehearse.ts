@@ -40,7 +40,6 @@ async function rehearse(work: string, progress: Progress, isVerbose: boolean): P
     assemblyDirectory,
     port: 0,
     configRepository: repository.directory,
-    environment: repository.gitEnvironment,
     waitsDividedBy: WAITS_DIVIDED_BY,
     ...(isVerbose && { log: (event) => progress.line(JSON.stringify(event)) }),
   });

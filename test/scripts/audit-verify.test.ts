@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -247,9 +248,37 @@ describe('npm run audit:verify', () => {
       status: 2,
       stderr: expect.stringContaining('answered 404'),
     });
-    expect((await run('--url', 'http://127.0.0.1:1', '--application', 'my-app')).status).toBe(2);
+  });
+
+  test('says in one line that no server answers', async () => {
+    const { port } = await closedPort();
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const url = `http://${host}:${port}`;
+      const { status, stdout, stderr } = await run('--url', url, '--application', 'my-app');
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(
+        /^audit:verify: GET http:\/\/[a-z0-9.]+:\d+\/applications\/my-app\/audit\?limit=1: no server answers there \(.*ECONNREFUSED.*\)\n$/,
+      );
+    }
+  });
+
+  test('tells how it is used', async () => {
+    expect(await run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('usage: '), stderr: '' });
+    const wrong = await run('--bogus');
+    expect(wrong).toMatchObject({ status: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/^audit:verify: Unknown option '--bogus'/);
   });
 });
+
+/** Returns a port on which nothing listens. */
+async function closedPort(): Promise<{ port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return { port: typeof address === 'object' && address ? address.port : 0 };
+}
 
 test('requests to AWS are signed for API Gateway, in the region their address names', async () => {
   const keys = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };

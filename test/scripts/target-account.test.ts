@@ -98,6 +98,31 @@ describe('npm run target-account', () => {
     expect(kept?.externalId).not.toBe(await externalIdOf('stage1'));
   });
 
+  test('tells how it is used', async () => {
+    const { status, stdout, stderr } = await run('--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^usage: npm run target-account -- --table NAME/);
+  });
+
+  test.each([
+    [['--bogus'], "Unknown option '--bogus'"],
+    [[], 'environment is missing'],
+    [['--environment', 'dev1', '--control-account', '12'], 'control-account is not an account id of 12 digits'],
+    [['--environment', 'dev1', '--installation', 'My-Own'], 'installation '],
+  ])('refuses the arguments %j in one line, with its usage', async (args, message) => {
+    const { status, stdout, stderr } = await run(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const [line, usage] = stderr.split('\n');
+    expect(line).toContain(`target-account: ${message}`);
+    expect(usage).toMatch(/^usage: /);
+  });
+
+  test('says in one line that the table cannot be read', async () => {
+    const { status, stdout, stderr } = await run('--environment', 'dev1', '--table', 'no-such-table');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^target-account: [^\n]+\n$/);
+  });
+
   test.each([
     ['an environment that is not there', ['--environment', 'dev9'], 'my-app/dev9'],
     ['a base that is not there', ['--environment', 'pr-1', '--based-on', 'dev9'], 'my-app/dev9'],

@@ -5,9 +5,10 @@ import { type BuildPhase, type BuildStatus, beginPhase, endPhase } from './build
 import { type BuildShellProps, runShell } from './build-shell.ts';
 import { type BuildSourcesProps, createBuildSources } from './build-sources.ts';
 import { type BuildVariablesProps, buildVariables } from './build-variables.ts';
+import { asGitVariables, gitConfigOf } from './registered-repositories.ts';
 import { requirePermissionToLog } from './role-permission.ts';
 import { type BuildStandIn, PhaseFailure, type ReadySource, type RunRequest } from './run-request.ts';
-import { S3_SOURCE } from './source.ts';
+import { NO_SOURCE, S3_SOURCE } from './source.ts';
 
 /**
  * Options for removing files: a process that has left its build, or is being killed, may still write to the directory.
@@ -23,6 +24,8 @@ export interface BuildRunnerProps
    * Runs after a repository was fetched and before the first command; it does not run in builds without a repository.
    */
   readonly onSourceReady?: (source: ReadySource) => Promise<void>;
+  /** Returns the addresses of the repositories that applications are deployed from. */
+  readonly registeredRepositories?: () => Promise<readonly string[]>;
 }
 
 export interface BuildRunner {
@@ -38,6 +41,20 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
   const { door, filesDirectory, region } = props;
   const sources = createBuildSources(props);
 
+  /** Returns variables that make git of the build find the registered repositories where its source came from. */
+  async function repositoryVariables(
+    { build, log }: RunRequest,
+    base: string,
+    variables: Readonly<Record<string, string>>,
+  ): Promise<Record<string, string>> {
+    const { configRepository } = props;
+    if (configRepository === undefined || build.source.type === S3_SOURCE || build.source.type === NO_SOURCE) return {};
+    const addresses = (await props.registeredRepositories?.()) ?? [];
+    if (addresses.length === 0) return {};
+    log.note(`git takes ${configRepository} for ${addresses.join(', ')} on this machine`);
+    return asGitVariables(base, gitConfigOf(configRepository, addresses), variables);
+  }
+
   async function runPhases(request: RunRequest, base: string): Promise<Exclude<BuildStatus, 'IN_PROGRESS'>> {
     const { build, variables, save } = request;
     const enter = (phase: BuildPhase) => {
@@ -51,7 +68,8 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     const secondary = await sources.fetchSecondary(request);
     if (build.source.type !== S3_SOURCE) await props.onSourceReady?.({ directory, secondary, variables });
     if (request.signal.aborted) return 'STOPPED';
-    const environment = await buildVariables(request, { directory, secondary }, props);
+    const variablesOfBuild = await buildVariables(request, { directory, secondary }, props);
+    const environment = { ...variablesOfBuild, ...(await repositoryVariables(request, base, variablesOfBuild)) };
     const status = props.standIn
       ? await runStandIn(props.standIn, request, environment)
       : await runShell(request, { base, source: directory, environment }, props);

@@ -21,7 +21,10 @@ import { createRunningBuilds } from './running-builds.ts';
 const DEFAULT_STOP_GRACE_MS = 30_000;
 
 export interface CodeBuildProps
-  extends Pick<BuildRunnerProps, 'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady' | 'standIn'> {
+  extends Pick<
+    BuildRunnerProps,
+    'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady' | 'registeredRepositories' | 'standIn'
+  > {
   /** URL at which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;

@@ -18,12 +18,17 @@ import { accountId, type BuildCloud, openBuildCloud, region } from './open-build
 
 let cloud: BuildCloud;
 let commit: string;
+/** The addresses that applications have registered. */
+let registered: string[] = [];
 beforeAll(async () => {
-  cloud = await openBuildCloud();
+  cloud = await openBuildCloud({ registeredRepositories: async () => registered });
   commit = cloud.repository.commit({ 'file.txt': 'from the repository\n' });
 });
 afterAll(() => cloud.close());
-afterEach(() => cloud.door.faults.clear());
+afterEach(() => {
+  cloud.door.faults.clear();
+  registered = [];
+});
 
 const spec = (build: readonly string[], more: object = {}) =>
   JSON.stringify({ version: '0.2', phases: { build: { commands: build } }, ...more }, null, 2);
@@ -95,6 +100,20 @@ describe('a build', () => {
       ...['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE', 'INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'],
       ...['UPLOAD_ARTIFACTS', 'FINALIZING', 'COMPLETED'],
     ]);
+  });
+
+  it('finds registered repositories, and no others, where its source came from', async () => {
+    const [own, other] = ['https://git.example.com/acme.git', 'https://git.example.com/acme-two.git'];
+    const found = [own, other].map((url) => `$(git ls-remote --get-url ${url})`);
+    const commands = spec([`echo "asks: ${found.join(' ')}, settings: $(env | grep -c ^GIT_CONFIG)"`]);
+    expect((await runBuild(commands)).log).toContain(`asks: ${own} ${other}, settings: 0\n`);
+    registered = [own];
+    const { log } = await runBuild(commands);
+    expect(log).toContain(`asks: ${cloud.repository.directory} ${other}, settings: 3\n`);
+    const Source = { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec: commands };
+    const { id } = await cloud.startWithoutSource(await project(commands, { Source, SecondarySources: [] }));
+    await cloud.ended(id);
+    expect(cloud.log(id)).toContain(`asks: ${own} ${other}, settings: 0\n`);
   });
 
   it('sees the source at the commit, the program beside it, and its own identity', async () => {

@@ -255,6 +255,15 @@ describe('the door', () => {
     );
   });
 
+  test('a question about a permission is recorded, and its "no" is not reported as a denial', () => {
+    events.length = 0;
+    expect(door.allows(worker, { action: 's3:ListBucket', resources: ['arn:aws:s3:::mine'] })).toBe(false);
+    expect(door.calls.list().at(-1)).toMatchObject({ operation: 'authorize', outcome: 'AccessDeniedException' });
+    expect(events).toEqual([]);
+    expect(() => door.authorize(worker, { action: 's3:ListBucket', resources: ['arn:aws:s3:::mine'] })).toThrow();
+    expect(events).toMatchObject([{ source: 'iam', message: 'denied' }]);
+  });
+
   describe('faults', () => {
     const mine = { KeyId: 'mine' };
     test('fail as many calls as they say, then no more', async () => {
