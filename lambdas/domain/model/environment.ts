@@ -50,7 +50,10 @@ export const EnvironmentSettingsSchema = z.strictObject({
   lockTable: LockTableSchema.optional(),
   /** Exact version of the application's engine for plans of this environment. When absent, the application's counts. */
   engineVersion: EngineVersionSchema.optional(),
-  /** Whether destruction is refused. Production always refuses it, whatever this setting says. */
+  /**
+   * Whether the environment is protected: without a lift, no plan destroys it, or deletes or replaces what holds data.
+   * Production always is, whatever this setting says.
+   */
   deletionProtection: z.boolean().default(false),
   /**
    * Settings for a hostname and a certificate. When they are removed, hostname and certificate are withdrawn with the

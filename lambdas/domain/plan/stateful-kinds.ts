@@ -19,7 +19,7 @@ const REPOSITORY = { loses: 'what was published to it' };
 
 /**
  * Kinds whose objects hold something that Terraform cannot create again. Each kind was reviewed. Deleting or replacing
- * such an object is a loss, and protected environments refuse it until the protection is lifted.
+ * such an object is a loss. Production and environments with deletion protection refuse it until that is lifted.
  *
  * These kinds are left out on purpose: log groups and parameters (reported as deletions, but routinely managed),
  * instances and node groups (their volumes are listed), members of clusters (the data is the cluster's), topics (they
