@@ -1,4 +1,5 @@
 import { approve } from './commands/approve.ts';
+import { diff } from './commands/diff.ts';
 import { ephemeral } from './commands/ephemeral.ts';
 import { hold } from './commands/hold.ts';
 import { init } from './commands/init.ts';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   outputs,
   ephemeral,
   open,
+  diff,
   propose,
   init,
 ];
