@@ -8,8 +8,8 @@ const services = FUNCTIONS['check-records'].services.from(process.env);
 
 /** Looks at all applications on a schedule. The store reports each record that cannot be read. */
 export const handler = eventHandler(z.unknown(), async () => {
-  const { applications, unreadable, owing, failures } = await checkRecords(services);
+  const { applications, unreadable, owing, filled, failures } = await checkRecords(services);
   for (const environment of owing) logger.warn('promotion owed', { environment });
-  logger.info('records checked', { applications, unreadable: unreadable.length });
+  logger.info('records checked', { applications, unreadable: unreadable.length, filled: filled.length });
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} looks have failed`);
 });

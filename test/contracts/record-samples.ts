@@ -115,7 +115,21 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       modules: [{ call: 'module.web', source: 'git::https://git.example/modules', version: 'v1.0.0' }],
       passed: false,
     },
+    lastVerdict: { status: 'failed', deploymentId: ID, at: NOW },
   }),
+  delivery: {
+    ...WHERE,
+    since: NOW,
+    isWhole: true,
+    lastEnding: NOW,
+    days: [
+      { day: '2026-11-22', deployed: 1, failedToDeploy: 1, failures: 2, leads: [3600], restores: [60] },
+      { day: '2026-11-23', deployed: 0, failedToDeploy: 0, failures: 0, leads: [], restores: [0] },
+    ],
+    newestRelease: 7,
+    lastDeploy: { at: NOW, isFailed: true },
+    failingSince: NOW,
+  },
   outcome: anOutcome({ ending: 'succeeded', passed: true }),
   outputs: {
     ...WHERE,

@@ -23,6 +23,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environmentState: 'f2c8c3ec60b48430',
   outcome: '630f038c367c3c09',
   outputs: '12f5879648dba486',
+  delivery: '',
   environmentDns: '2cbfdd794265a82f',
   environmentEvent: '10cdfa00fea11f08',
   protectionLifts: '0fd6a10b625782fe',

@@ -23,6 +23,7 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, explainCause } from './causes/caught.ts';
 import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-changes.ts';
+import { keepDelivery, readForDelivery } from './keep-delivery.ts';
 import { keepReads } from './keep-reads.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
@@ -105,6 +106,7 @@ export async function keepEnding(
     await closeOpenGates(transaction, id, now);
     await keepAppliedChanges(transaction, deployment, ended, { isRepeated: attempts > 1 });
     await recordOutcome(transaction, ended, left, now);
+    await keepDelivery(transaction, ended);
     await keepReads(transaction, ended, reads);
     if (left && 'unreadable' in left)
       recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
@@ -118,6 +120,7 @@ async function readForEnding(ahead: Reader, deployment: Deployment): Promise<voi
   const { id, application, environment, release } = deployment;
   await Promise.all([
     readForAppliedChanges(ahead, deployment),
+    readForDelivery(ahead, deployment),
     ahead.get('environmentState', { application, environment }),
     ahead.get('owedPromotion', { application, environment }),
     ahead.get('composition', { deploymentId: id }),

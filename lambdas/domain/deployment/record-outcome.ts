@@ -7,6 +7,7 @@ import {
   withResources,
   withSuccess,
   withUnknownResources,
+  withVerdict,
 } from '../model/environment-state.ts';
 import { outcomeAfter } from '../model/passed-through.ts';
 import type { Transaction } from '../ports.ts';
@@ -35,10 +36,13 @@ export async function recordOutcome(
     const outcome = outcomeAfter(before, { ended, ending, isVerdict, release, success, at: now });
     if (outcome) transaction.put('outcome', outcome);
   };
-  if (ended.status !== 'succeeded') return judge(0);
+  if (ended.status !== 'succeeded') {
+    if (ended.status === 'failed') await keepFailure(transaction, ended);
+    return judge(0);
+  }
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
-  const after = withSuccess(state, ended, ended.planned.headline.modules);
+  const after = withVerdict(withSuccess(state, ended, ended.planned.headline.modules), ended);
   await keepInLedger(transaction, after, ended);
   transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
   if (operation === 'destroy') {
@@ -47,6 +51,12 @@ export async function recordOutcome(
   }
   if (operation !== 'destroy' && release !== undefined) await notePromotion(transaction, where, now);
   await judge(after.successes);
+}
+
+async function keepFailure(transaction: Transaction, failed: DeploymentIn<'failed'>): Promise<void> {
+  const { application, environment } = failed;
+  const state = await transaction.get('environmentState', { application, environment });
+  if (state) transaction.put('environmentState', withVerdict(state, failed));
 }
 
 /** Enters what a success contained in the environment's ledger. Plans from before there was one have no composition. */

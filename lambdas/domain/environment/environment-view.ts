@@ -3,7 +3,7 @@ import { DeploymentViewSchema, viewDeployment } from '../deployment/deployment-v
 import { DnsViewSchema, viewDns } from '../dns/dns-view.ts';
 import { environmentPath, type Home } from '../links.ts';
 import type { Application } from '../model/application.ts';
-import { type Deployment, isTerminal, RequesterSchema } from '../model/deployment.ts';
+import { type Deployment, type DeploymentIn, isTerminal, RequesterSchema } from '../model/deployment.ts';
 import {
   configurationDirectoryOf,
   type Environment,
@@ -12,15 +12,10 @@ import {
   stateBucketOf,
 } from '../model/environment.ts';
 import { EnvironmentEventSchema } from '../model/environment-event.ts';
-import {
-  DeployedSchema,
-  type EnvironmentState,
-  emptyState,
-  HoldSchema,
-  nextInQueue,
-} from '../model/environment-state.ts';
+import { type EnvironmentState, emptyState, nextInQueue } from '../model/environment-state.ts';
 import { activeLift } from '../model/lifts/lift.ts';
 import { nextOf, previousOf } from '../model/pipeline.ts';
+import { DeployedSchema, HoldSchema } from '../model/state/state-parts.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
 import type { Store, Surroundings } from '../ports.ts';
@@ -30,7 +25,7 @@ import { findParity, ParityViewSchema } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 
 /** Most deployments and events that are shown with an environment. */
-const NEWEST = 10;
+export const NEWEST = 10;
 
 /**
  * The status of the open deployment that holds the environment. Without one: `failed` if the last deployment that
@@ -38,7 +33,7 @@ const NEWEST = 10;
  * nothing and do not count. An ephemeral environment may also be `waiting` for a push to its branch, `closing` between
  * two attempts to destroy it, `stuck` when the attempts were given up, and `closed`.
  */
-const EnvironmentStatusSchema = z.enum([
+export const EnvironmentStatusSchema = z.enum([
   ...['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying'],
   ...['waiting', 'closing', 'stuck', 'closed'],
 ] as const);
@@ -121,12 +116,31 @@ export type EnvironmentView = z.input<typeof EnvironmentViewSchema>;
 export async function summarizeEnvironment(store: Store, environment: Environment): Promise<EnvironmentSummary> {
   const where = { application: environment.application, environment: environment.name };
   const state = (await store.get('environmentState', where)) ?? emptyState(where.application, where.environment);
-  const [holder, history] = await Promise.all([
+  const [holder, last] = await Promise.all([
     state.holder ? store.get('deployment', { id: state.holder.deploymentId }) : undefined,
-    store.list(LISTINGS.history(where.application, where.environment), { limit: NEWEST }),
+    findVerdict(store, state),
   ]);
-  return summarize(environment, state, holder, history.items);
+  return summarize(environment, state, holder, last);
 }
+
+/** How the last deployment that succeeded or failed has ended; undefined if there is none. */
+type Verdict = 'succeeded' | 'failed' | undefined;
+
+/** Returns the last verdict of an environment: as the state says, or from the history if the state is an older one. */
+export async function findVerdict(store: Pick<Store, 'list'>, state: EnvironmentState): Promise<Verdict> {
+  const { application, environment, lastVerdict, newestDeployment } = state;
+  if (lastVerdict !== undefined || newestDeployment === 0) return lastVerdict?.status;
+  const { items } = await store.list(LISTINGS.history(application, environment), { limit: NEWEST });
+  return verdictIn(state, items);
+}
+
+/** Returns the last verdict if the newest deployments are at hand. */
+const verdictIn = ({ lastVerdict }: EnvironmentState, newest: readonly Deployment[]): Verdict =>
+  lastVerdict === undefined ? lastVerdictIn(newest)?.status : lastVerdict?.status;
+
+/** Returns the last deployment that succeeded or failed, of the newest ones in the order of their creation. */
+export const lastVerdictIn = (newest: readonly Deployment[]): DeploymentIn<'succeeded' | 'failed'> | undefined =>
+  newest.flatMap((each) => (each.status === 'succeeded' || each.status === 'failed' ? each : []))[0];
 
 export async function viewEnvironment(
   { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },
@@ -159,7 +173,7 @@ export async function viewEnvironment(
   const use = { createdAt: environment.createdAt, now: surroundings.now() };
   const isRegular = application.pipeline.includes(name);
   return {
-    ...summarize(environment, state, current, history.items),
+    ...summarize(environment, state, current, verdictIn(state, history.items)),
     directory: configurationDirectoryOf(environment),
     promotesFrom: (isRegular && previousOf(application, name)) || null,
     promotesTo: nextOf(application, name) ?? null,
@@ -203,7 +217,7 @@ function summarize(
   environment: Environment,
   state: EnvironmentState,
   holder: Deployment | undefined,
-  history: readonly Deployment[],
+  last: Verdict,
 ): EnvironmentSummary {
   const { application, name, type, stage, accountId, region, engineVersion } = environment;
   const self = environmentPath(application, name);
@@ -215,7 +229,7 @@ function summarize(
     accountId,
     region,
     engineVersion: engineVersion ?? null,
-    status: statusOf(environment, state, holder, history),
+    status: statusOf(environment, state, holder, last),
     deployed: state.deployed,
     currentDeployment: state.holder?.deploymentId ?? null,
     queuedDeployments: state.queue.map(({ deploymentId }) => deploymentId),
@@ -225,11 +239,11 @@ function summarize(
   };
 }
 
-function statusOf(
+export function statusOf(
   environment: Environment,
   state: EnvironmentState,
   holder: Deployment | undefined,
-  history: readonly Deployment[],
+  last: Verdict,
 ): EnvironmentSummary['status'] {
   const underWay = EnvironmentStatusSchema.safeParse(holder?.status);
   if (underWay.success && holder && !isTerminal(holder.status)) return underWay.data;
@@ -239,7 +253,6 @@ function statusOf(
     if (life.phase === 'closed') return 'closed';
     if (commit === undefined) return 'waiting';
   }
-  const last = history.find(({ status }) => status === 'succeeded' || status === 'failed');
-  if (last?.status === 'failed') return 'failed';
+  if (last === 'failed') return 'failed';
   return state.deployed ? 'succeeded' : 'empty';
 }

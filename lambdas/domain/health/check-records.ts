@@ -7,6 +7,7 @@ import { GATES } from '../policy.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { automaticTarget } from '../release/promote.ts';
 import { notePromotion } from '../transaction/owed-promotion.ts';
+import { fillSummaries } from './fill-summaries.ts';
 import { noteUnreadable } from './unreadable-register.ts';
 
 interface Services {
@@ -20,6 +21,8 @@ export interface CheckedRecords {
   readonly unreadable: readonly UnreadableRecordError[];
   /** Environments (`app/env`) that owed a promotion without a note, and have one now. */
   readonly owing: readonly string[];
+  /** Environments (`app/env`) whose records were of a version without summaries, and were completed. */
+  readonly filled: readonly string[];
   /** Errors that stopped the look at an application. */
   readonly failures: readonly unknown[];
 }
@@ -31,11 +34,13 @@ const NEWEST = 10;
 
 /**
  * Looks at every application: notes records that cannot be read, also those that no job meets, and promotions that are
- * owed without a note, as after an update from a version that made no notes. It repairs nothing itself.
+ * owed without a note, as after an update from a version that made no notes. It completes records of versions without
+ * summaries, and repairs nothing itself.
  */
 export async function checkRecords(services: Services): Promise<CheckedRecords> {
   const unreadable: UnreadableRecordError[] = [];
   const owing: string[] = [];
+  const filled: string[] = [];
   const failures: unknown[] = [];
   const meet = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -67,10 +72,11 @@ export async function checkRecords(services: Services): Promise<CheckedRecords> 
       applications.slice(first, first + AT_ONCE).map(async (application) => {
         await lookAt(services.store, application, { meet, list });
         await meet(async () => owing.push(...(await noteOwed(services, application))));
+        await meet(async () => filled.push(...(await fillSummaries(services, application))));
       }),
     );
   await meet(() => noteUnreadable(services, unreadable));
-  return { applications: applications.length, unreadable, owing, failures };
+  return { applications: applications.length, unreadable, owing, filled, failures };
 }
 
 interface Looks {
@@ -100,6 +106,7 @@ async function lookAt(store: Store, application: Application, { meet, list }: Lo
       const where = { application: name, environment };
       return [
         meet(() => store.get('environmentState', where)),
+        meet(() => store.get('delivery', where)),
         meet(() => store.get('environmentDns', where)),
         meet(() => store.get('stateAddress', where)),
         meet(() => store.get('keptTrees', where)),

@@ -8,33 +8,11 @@ import {
   InstantSchema,
   ReleaseNumberSchema,
 } from '../names.ts';
-import { type Operation, OperationSchema } from '../operation.ts';
+import type { Operation } from '../operation.ts';
 import { forgetRehearsals } from './applied-changes.ts';
-import { type Deployment, type DeploymentIn, describeContent, orderOf, RequesterSchema } from './deployment.ts';
+import { type Deployment, type DeploymentIn, describeContent, orderOf } from './deployment.ts';
+import { DeployedSchema, HoldSchema, type ModuleVersion, QueueEntrySchema, VerdictSchema } from './state/state-parts.ts';
 
-/** A module call of the deployed configuration with the version that runs. */
-export const ModuleVersionSchema = z.object({ call: z.string(), source: z.string(), version: z.string() });
-export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
-
-export const DeployedSchema = z.object({
-  /** Absent in an ephemeral environment. */
-  release: ReleaseNumberSchema.optional(),
-  commit: CommitSchema,
-  deploymentId: DeploymentIdSchema,
-  at: InstantSchema,
-  modules: z.array(ModuleVersionSchema),
-  /** Whether the deployment had nothing to change here; absent where that was not recorded. */
-  passed: z.boolean().optional(),
-});
-
-export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at: InstantSchema });
-
-const QueueEntrySchema = z.object({
-  deploymentId: DeploymentIdSchema,
-  /** In an ephemeral environment, this is the deployment's own number (`orderOf`). */
-  release: ReleaseNumberSchema,
-  operation: OperationSchema,
-});
 export type QueueEntry = z.infer<typeof QueueEntrySchema>;
 
 /**
@@ -74,6 +52,11 @@ export const EnvironmentStateSchema = z.object({
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
   /**
+   * The last deployment here that succeeded or failed; null if there was none since the environment was made. Absent
+   * until one ends, or the daily look finds it, in records of versions that did not keep it.
+   */
+  lastVerdict: VerdictSchema.nullable().optional(),
+  /**
    * Deployments that ended in the queue and have not been published on the event bus yet. They have no execution that
    * would publish them.
    */
@@ -94,6 +77,7 @@ export const emptyState = (application: string, environment: string): Environmen
   applies: 0,
   hold: null,
   deployed: null,
+  lastVerdict: null,
   unannounced: [],
 });
 
@@ -261,6 +245,7 @@ export const withoutPast = ({
   provenAfter: state.successes,
   hold: null,
   deployed: null,
+  lastVerdict: null,
 });
 
 /**
@@ -279,6 +264,12 @@ export const withoutProofs = ({ beginsEmpty: _there, ...state }: EnvironmentStat
 export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
   state !== undefined &&
   (state.resources ? state.resources.count > 0 : state.newestStarted > 0 || state.deployed !== null);
+
+/** Records that a deployment here has succeeded or failed, as the last one until now. */
+export const withVerdict = (
+  state: EnvironmentState,
+  { id, status, endedAt }: DeploymentIn<'succeeded' | 'failed'>,
+): EnvironmentState => ({ ...state, lastVerdict: { status, deploymentId: id, at: endedAt } });
 
 /** Records a success: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
 export function withSuccess(

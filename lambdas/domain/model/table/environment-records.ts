@@ -1,5 +1,6 @@
 import { padded } from '../../names.ts';
 import { AppliedChangesSchema, FirstApplySchema } from '../applied-changes.ts';
+import { DeliverySchema } from '../delivery/delivery.ts';
 import { EnvironmentDnsSchema } from '../dns/dns.ts';
 import { EnvironmentEventSchema } from '../environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';
@@ -42,6 +43,13 @@ export const ENVIRONMENT_RECORDS = {
     key: ({ application, environment }: { application: string; environment: string }) => ({
       pk: env(application, environment),
       sk: 'OUTPUTS',
+    }),
+  }),
+  delivery: record({
+    schema: DeliverySchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'DELIVERY',
     }),
   }),
   environmentDns: record({
