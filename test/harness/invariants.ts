@@ -36,6 +36,7 @@ export class Invariants {
 
   check(written: readonly Written[]): void {
     this.#audited(written);
+    this.#summarized(written);
     for (const { kind, before, after } of written) {
       if (kind === 'deployment') this.#deployment(parsed(DeploymentSchema, before), DeploymentSchema.parse(after));
       if (kind === 'gate') this.#gate(parsed(GateSchema, before), GateSchema.parse(after));
@@ -61,6 +62,27 @@ export class Invariants {
       for (const { decision, digest, by } of GateSchema.parse(after).decisions.slice(known))
         this.#require(isTold(decision === 'approve' ? 'approved' : 'rejected', digest, by), 'untold', after);
     }
+  }
+
+  /** Checks that every ending is counted once, in the commit that records it, and that the state tells of it. */
+  #summarized(written: readonly Written[]): void {
+    const endings = written.flatMap(({ kind, before, after }) => {
+      if (kind !== 'deployment') return [];
+      const [earlier, ended] = [parsed(DeploymentSchema, before), DeploymentSchema.parse(after)];
+      return isTerminal(ended.status) && !(earlier && isTerminal(earlier.status)) ? [ended] : [];
+    });
+    for (const { id, application, environment, status } of endings) {
+      if (status !== 'succeeded' && status !== 'failed') continue;
+      const verdict = this.store?.peek('environmentState', { application, environment })?.lastVerdict;
+      this.#require(verdict?.deploymentId === id && verdict.status === status, 'the state does not tell of it', id);
+    }
+    const counting = endings.filter(
+      (ended) =>
+        ended.environment === 'prod1' &&
+        (ended.status === 'succeeded' || (ended.status === 'failed' && ended.applied !== 'no')),
+    );
+    const counters = written.filter(({ kind }) => kind === 'delivery').length;
+    this.#require(counters === counting.length, 'an ending is not counted once', counting);
   }
 
   #require(holds: boolean | undefined, rule: string, about: unknown): void {

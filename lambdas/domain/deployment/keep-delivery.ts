@@ -1,5 +1,5 @@
 import { countEnding, mayCount } from '../model/delivery/count-ending.ts';
-import type { Deployment } from '../model/deployment.ts';
+import { type Deployment, plannedOf } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Reader, Transaction } from '../ports.ts';
 
@@ -24,15 +24,13 @@ export async function keepDelivery(transaction: Transaction, ended: Deployment):
 export const isCounted = ({ type, stage }: Pick<Environment, 'type' | 'stage'>): boolean =>
   type === 'regular' && stage === 'production';
 
-/** Reads in parallel the records that `keepDelivery` would read one after the other. */
-export async function readForDelivery(
-  ahead: Reader,
-  { application, environment: name, release }: Deployment,
-): Promise<void> {
-  const environment = await ahead.get('environment', { application, name });
-  if (!environment || !isCounted(environment)) return;
+/** Reads in parallel the records that `keepDelivery` would read one after the other: production is always protected. */
+export async function readForDelivery(ahead: Reader, deployment: Deployment): Promise<void> {
+  const { application, environment: name, release } = deployment;
+  const mayBeProduction = plannedOf(deployment)?.isProtected === true;
   await Promise.all([
-    ahead.get('delivery', { application, environment: name }),
-    release === undefined ? undefined : ahead.get('release', { application, number: release }),
+    ahead.get('environment', { application, name }),
+    mayBeProduction && ahead.get('delivery', { application, environment: name }),
+    mayBeProduction && release !== undefined && ahead.get('release', { application, number: release }),
   ]);
 }
