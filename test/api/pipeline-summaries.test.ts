@@ -3,10 +3,10 @@ import { fillSummaries } from '../../lambdas/domain/health/fill-summaries.ts';
 import { MOST_ENVIRONMENTS } from '../../lambdas/domain/model/application.ts';
 import type { Delivery } from '../../lambdas/domain/model/delivery/delivery.ts';
 import { isTerminal } from '../../lambdas/domain/model/deployment.ts';
+import { chances, pick } from '../domain/histories/contents.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { anApplication, commitOf } from '../harness/builders.ts';
 import { World } from '../harness/world.ts';
-import { chances, pick } from '../domain/histories/contents.ts';
 import { APPLICATION, CLIENT, type Name, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 

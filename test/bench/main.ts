@@ -2,6 +2,7 @@ import { describeMeasurements, measureAnalysis } from './analyze.ts';
 import { describeColdStarts, measureColdStarts } from './cold-start.ts';
 import { describeIdleInstallation, measureIdleInstallation } from './idle/idle-installation.ts';
 import { describeIdentities, measureIdentities } from './module-identities.ts';
+import { describePipelines, measurePipelines } from './pipelines.ts';
 import { describePromotions, measurePromotions } from './promotions.ts';
 import { describeSlowPlans, measureSlowPlans } from './slow-plans.ts';
 
@@ -25,6 +26,8 @@ doing('cold starts of every function');
 const coldStarts = await measureColdStarts();
 doing('an idle installation of 1,000 applications');
 const idle = await measureIdleInstallation();
+doing('the pipelines of 300 applications');
+const pipelines = await measurePipelines();
 doing('releases from push to prod1');
 const promotions = await measurePromotions((run) => doing(run === 0 ? 'warm' : `release ${run} is in prod1`));
 doing('plans that take their time');
@@ -32,7 +35,7 @@ const slowPlans = await measureSlowPlans();
 
 if (flag === '--json')
   process.stdout.write(
-    `${JSON.stringify({ ...promotions, slowPlans, coldStarts, idle, analysis, identities }, null, 2)}\n`,
+    `${JSON.stringify({ ...promotions, slowPlans, coldStarts, idle, pipelines, analysis, identities }, null, 2)}\n`,
   );
 else {
   console.log('\nA release in the local cloud beside the same jobs by bare Terraform (medians of 5)\n');
@@ -43,6 +46,8 @@ else {
   console.log(describeColdStarts(coldStarts));
   console.log('\nAn idle installation: requests of each run, and dollars a month at list prices\n');
   console.log(describeIdleInstallation(idle));
+  console.log('\nThe pipelines of all applications (GET /applications?include=pipeline)\n');
+  console.log(describePipelines(pipelines));
   console.log('\nIdentities of modules beside sha256sum of the same files (medians of 3 processes)\n');
   console.log(describeIdentities(identities));
   console.log('\nPlan analysis by size of the plan (median of 3 processes)\n');

@@ -26,21 +26,22 @@ const LAG_MS = 300_000;
  * something was added.
  */
 export async function fillSummaries(services: Services, { name, pipeline }: Application): Promise<string[]> {
-  const filled: string[] = [];
-  for (const environment of pipeline) {
-    const where = { application: name, environment };
-    const [state, settings, delivery] = await Promise.all([
-      services.store.get('environmentState', where),
-      services.store.get('environment', { application: name, name: environment }),
-      services.store.get('delivery', where),
-    ]);
-    if (!state || state.newestDeployment === 0) continue;
-    const isVerdictFilled = await fillVerdict(services, state);
-    const isOwed = settings && isCounted(settings) && !delivery?.isWhole;
-    const isCounterFilled = isOwed && (await fillDelivery(services, settings, delivery));
-    if (isVerdictFilled || isCounterFilled) filled.push(`${name}/${environment}`);
-  }
-  return filled;
+  const filled = await Promise.all(
+    pipeline.map(async (environment) => {
+      const where = { application: name, environment };
+      const [state, settings, delivery] = await Promise.all([
+        services.store.get('environmentState', where),
+        services.store.get('environment', { application: name, name: environment }),
+        services.store.get('delivery', where),
+      ]);
+      if (!state || state.newestDeployment === 0) return [];
+      const isVerdictFilled = await fillVerdict(services, state);
+      const isOwed = settings && isCounted(settings) && !delivery?.isWhole;
+      const isCounterFilled = isOwed && (await fillDelivery(services, settings, delivery));
+      return isVerdictFilled || isCounterFilled ? [`${name}/${environment}`] : [];
+    }),
+  );
+  return filled.flat();
 }
 
 async function fillVerdict({ store }: Services, known: EnvironmentState): Promise<boolean> {

@@ -11,7 +11,13 @@ import {
 import type { Operation } from '../operation.ts';
 import { forgetRehearsals } from './applied-changes.ts';
 import { type Deployment, type DeploymentIn, describeContent, orderOf } from './deployment.ts';
-import { DeployedSchema, HoldSchema, type ModuleVersion, QueueEntrySchema, VerdictSchema } from './state/state-parts.ts';
+import {
+  DeployedSchema,
+  HoldSchema,
+  type ModuleVersion,
+  QueueEntrySchema,
+  VerdictSchema,
+} from './state/state-parts.ts';
 
 export type QueueEntry = z.infer<typeof QueueEntrySchema>;
 

@@ -7,7 +7,9 @@ import { aDeployment, aPlanned } from '../../../harness/builders.ts';
 
 const ERROR = { reason: 'apply-failed', message: 'it broke' };
 const at = (day: number, time = '12:00:00') =>
-  new Date(Date.parse('2026-06-01T00:00:00Z') + (day - 1) * 86_400_000).toISOString().replace('00:00:00.000', `${time}.000`);
+  new Date(Date.parse('2026-06-01T00:00:00Z') + (day - 1) * 86_400_000)
+    .toISOString()
+    .replace('00:00:00.000', `${time}.000`);
 
 interface Step {
   readonly operation?: 'deploy' | 'rollback' | 'destroy';
@@ -136,7 +138,12 @@ describe('what counts of a deployment to production', () => {
       { on: 1, release: 2, end: 'broken', time: '12:00:00' },
       { on: 1, operation: 'rollback', release: 1, time: '12:10:00', createdAt: at(1, '12:05:00') },
     );
-    expect(last30Days).toMatchObject({ failedChanges: 1, changeFailureRate: 0.5, restores: 1, timeToRestoreSeconds: 600 });
+    expect(last30Days).toMatchObject({
+      failedChanges: 1,
+      changeFailureRate: 0.5,
+      restores: 1,
+      timeToRestoreSeconds: 600,
+    });
   });
 
   test('a rollback that fails keeps production failing until something succeeds', () => {
@@ -173,7 +180,12 @@ describe('what counts of a deployment to production', () => {
 
   test('after a destruction nothing is left to repair', () => {
     expect(
-      figures(at(2), { on: 1, end: 'broken' }, { on: 1, operation: 'destroy', time: '13:00:00' }, { on: 2, release: 2 }),
+      figures(
+        at(2),
+        { on: 1, end: 'broken' },
+        { on: 1, operation: 'destroy', time: '13:00:00' },
+        { on: 2, release: 2 },
+      ),
     ).toMatchObject({ failing: [], last30Days: { deployments: 1, restores: 0 } });
   });
 
@@ -186,7 +198,10 @@ describe('what counts of a deployment to production', () => {
 
 describe('the windows', () => {
   test('have whole days in UTC, the present one included', () => {
-    const steps: Step[] = [{ on: 1, time: '00:00:00' }, { on: 30, release: 2, time: '23:59:59' }];
+    const steps: Step[] = [
+      { on: 1, time: '00:00:00' },
+      { on: 30, release: 2, time: '23:59:59' },
+    ];
     const deployed = (day: number, time?: string) => {
       const { last30Days, last90Days } = figures(at(day, time), ...steps);
       return [last30Days.deployments, last90Days.deployments];
