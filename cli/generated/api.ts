@@ -105,8 +105,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All applications, by name
-         * @description All applications, by name.
+         * All applications, by name; with include=pipeline each with what happens in its pipeline
+         * @description All applications, by name; with include=pipeline each with what happens in its pipeline.
          *
          *     For the role **viewer** and those above it.
          */
@@ -834,7 +834,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         JsonValue: Json;
-        Application: {
+        ListedApplication: {
             name: string;
             client: string;
             configRepository: {
@@ -914,6 +914,136 @@ export interface components {
                 ephemeralEnvironments: string;
                 releases: string;
                 approvers: string;
+            };
+            summary?: components["schemas"]["ApplicationSummary"] | null;
+        };
+        ApplicationSummary: {
+            environments: {
+                name: string;
+                position: number;
+                environment: {
+                    /** @enum {string} */
+                    stage: "development" | "staging" | "production";
+                    /** @enum {string} */
+                    status: "empty" | "succeeded" | "failed" | "planning" | "awaiting_approval" | "applying" | "waiting" | "closing" | "stuck" | "closed";
+                    deployed: {
+                        release?: number;
+                        commit: string;
+                        deploymentId: string;
+                        /** Format: date-time */
+                        at: string;
+                        passed?: boolean;
+                    } | null;
+                    underWay: {
+                        deploymentId: string;
+                        release: number | null;
+                        commit: string;
+                        /** @enum {string} */
+                        operation: "deploy" | "rollback" | "destroy";
+                        /** @enum {string} */
+                        status: "queued" | "planning" | "awaiting_approval" | "applying" | "succeeded" | "rejected" | "expired" | "canceled" | "superseded" | "blocked" | "failed";
+                        automatic: boolean;
+                        requestedBy: {
+                            principal: string;
+                            /** Format: email */
+                            approver?: string;
+                        };
+                        since: string;
+                        waitsFor: ({
+                            /** @constant */
+                            kind: "approval";
+                            /** @enum {string} */
+                            gate: "staff" | "client";
+                            required: number;
+                            approvedBy: string[];
+                            since: string;
+                            expiresAt: string;
+                        } | {
+                            /** @constant */
+                            kind: "end-of-ban";
+                            since: string;
+                        }) | null;
+                        links: {
+                            self: string;
+                        };
+                    } | null;
+                    queued: {
+                        deploymentId: string;
+                        release: number | null;
+                        commit: string;
+                        /** @enum {string} */
+                        operation: "deploy" | "rollback" | "destroy";
+                        /** @enum {string} */
+                        status: "queued" | "planning" | "awaiting_approval" | "applying" | "succeeded" | "rejected" | "expired" | "canceled" | "superseded" | "blocked" | "failed";
+                        automatic: boolean;
+                        requestedBy: {
+                            principal: string;
+                            /** Format: email */
+                            approver?: string;
+                        };
+                        since: string;
+                        waitsFor: ({
+                            /** @constant */
+                            kind: "approval";
+                            /** @enum {string} */
+                            gate: "staff" | "client";
+                            required: number;
+                            approvedBy: string[];
+                            since: string;
+                            expiresAt: string;
+                        } | {
+                            /** @constant */
+                            kind: "end-of-ban";
+                            since: string;
+                        }) | null;
+                        links: {
+                            self: string;
+                        };
+                    }[];
+                    hold: {
+                        reason: string;
+                        by: {
+                            principal: string;
+                            /** Format: email */
+                            approver?: string;
+                        };
+                        /** Format: date-time */
+                        at: string;
+                    } | null;
+                    links: {
+                        self: string;
+                    };
+                } | null;
+            }[];
+            delivery: components["schemas"]["DeliveryFigures"];
+        };
+        DeliveryFigures: {
+            environments: string[];
+            since: string | null;
+            isComplete: boolean;
+            failing: {
+                environment: string;
+                since: string;
+            }[];
+            last30Days: {
+                days: number;
+                deployments: number;
+                deploymentsPerDay: number;
+                leadTimeSeconds: number | null;
+                failedChanges: number;
+                changeFailureRate: number | null;
+                restores: number;
+                timeToRestoreSeconds: number | null;
+            };
+            last90Days: {
+                days: number;
+                deployments: number;
+                deploymentsPerDay: number;
+                leadTimeSeconds: number | null;
+                failedChanges: number;
+                changeFailureRate: number | null;
+                restores: number;
+                timeToRestoreSeconds: number | null;
             };
         };
         ApplicationDetails: {
@@ -1903,6 +2033,88 @@ export interface components {
             };
             skipped?: number;
         };
+        Application: {
+            name: string;
+            client: string;
+            configRepository: {
+                url: string;
+                /** @default main */
+                branch: string;
+                /** @enum {string} */
+                provider?: "github" | "github-enterprise" | "gitlab" | "gitlab-self-managed" | "bitbucket" | "codecommit";
+                connectionArn?: string;
+                secretArn?: string;
+            };
+            repositoryId?: number;
+            /** @enum {string} */
+            engine: "terraform" | "opentofu";
+            engineVersion?: string;
+            serviceDiscoveryDomain?: string;
+            pipeline: string[];
+            policy: {
+                development: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                staging: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                production: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                ephemeral: {
+                    staff: number;
+                    client: number;
+                    autoPromote: boolean;
+                    gateExpirySeconds: number;
+                    planMaxAgeSeconds: number;
+                    knownRequester: boolean;
+                    /** @enum {string} */
+                    proof: "inform" | "block";
+                };
+                proof: {
+                    exempt: string[];
+                    /** @enum {string} */
+                    providers: "inform" | "block";
+                };
+            };
+            ignoredSubmodules?: string[];
+            safeguards?: {
+                protectedTypes?: string[];
+                protectedAddresses?: string[];
+                mostDeletedShare?: number;
+            };
+            createdAt: string;
+            updatedAt: string;
+            links: {
+                self: string;
+                pipeline: string;
+                environments: string;
+                ephemeralEnvironments: string;
+                releases: string;
+                approvers: string;
+            };
+        };
         Approver: {
             application: string;
             email: string;
@@ -2388,6 +2600,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                include?: "pipeline";
             };
             header?: never;
             path?: never;
@@ -2402,7 +2615,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: components["schemas"]["Application"][];
+                        items: components["schemas"]["ListedApplication"][];
                         nextCursor?: string;
                         skipped?: number;
                     };
