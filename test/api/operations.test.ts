@@ -116,6 +116,7 @@ describe('GET /openapi.json', () => {
     expect(body.paths['/applications'].get.parameters).toMatchObject([
       { name: 'limit', in: 'query', required: false },
       { name: 'cursor', in: 'query', required: false },
+      { name: 'include', in: 'query', required: false },
     ]);
     expect(body.components.schemas.Problem['x-types']).toEqual(Object.keys(PROBLEMS));
   });
