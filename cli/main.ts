@@ -20,9 +20,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 function terminalOf(): Terminal | undefined {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  // Some terminals do not say how wide they are.
+  const columns = process.stdout.columns || 80;
   let lines = 0;
   return {
-    columns: process.stdout.columns,
+    columns,
     hasColors: !process.env.NO_COLOR,
     async ask(question) {
       const reader = createInterface({ input: process.stdin, output: process.stderr });
@@ -38,7 +40,7 @@ function terminalOf(): Terminal | undefined {
       // A line that the terminal breaks would be two.
       const cut = text
         .split('\n')
-        .map((line) => line.slice(0, process.stdout.columns - 1))
+        .map((line) => line.slice(0, columns - 1))
         .join('\n');
       process.stdout.write(lines === 0 ? cut : `\u001b[${lines}A\u001b[J${cut}`);
       lines = cut.split('\n').length - 1;

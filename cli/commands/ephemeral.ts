@@ -3,6 +3,7 @@ import { describeAll, describeOne } from '../ephemeral/describe-ephemeral.ts';
 import { parseVariables } from '../ephemeral/variables.ts';
 import { command, group } from '../frame/command.ts';
 import type { GlobalOptions } from '../frame/global-options.ts';
+import { numberOption } from '../frame/numbers.ts';
 import { reportDeployment } from '../watch/report-deployment.ts';
 
 const named = (yargs: Argv<GlobalOptions>) =>
@@ -20,7 +21,7 @@ const create = command({
         requiresArg: true,
         describe: 'Environment whose directory and account it uses',
       })
-      .option('ttl-hours', { type: 'number', requiresArg: true, describe: 'Hours that it lives' })
+      .option('ttl-hours', numberOption('ttl-hours', 'Hours that it lives'))
       .option('follow', { type: 'boolean', describe: 'Deploy every push to the branch' })
       .option('var', { type: 'string', array: true, nargs: 1, describe: 'NAME=VALUE of a Terraform variable' })
       .conflicts('ref', 'commit'),
@@ -92,12 +93,7 @@ const extend = command({
   usage: 'extend <name>',
   summary: 'Let it live longer, counted from now',
   options: (yargs) =>
-    named(yargs).option('ttl-hours', {
-      type: 'number',
-      demandOption: true,
-      requiresArg: true,
-      describe: 'Hours from now',
-    }),
+    named(yargs).option('ttl-hours', numberOption('ttl-hours', 'Hours from now')).demandOption('ttl-hours'),
   async run(session) {
     const { api, options, surroundings } = session;
     const path = { app: await session.application(), name: options.name };

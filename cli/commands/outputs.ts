@@ -1,4 +1,5 @@
 import { command } from '../frame/command.ts';
+import { CommandError } from '../output/command-error.ts';
 import { asDotenv, asExports, asTable, sensitiveOf } from '../outputs/formats.ts';
 
 export const outputs = command({
@@ -7,12 +8,12 @@ export const outputs = command({
   options: (yargs) =>
     yargs
       .positional('environment', { type: 'string', demandOption: true, describe: 'Environment' })
-      .option('env', { type: 'boolean', describe: 'Print commands that set variables of a shell' })
-      .option('dotenv', { type: 'boolean', describe: 'Print lines for a .env file' })
-      .conflicts('env', ['dotenv', 'json'])
-      .conflicts('dotenv', 'json'),
+      .option('env', { type: 'boolean', default: false, describe: 'Print commands that set variables of a shell' })
+      .option('dotenv', { type: 'boolean', default: false, describe: 'Print lines for a .env file' }),
   async run(session) {
     const { api, options } = session;
+    if ([options.env, options.dotenv, options.json].filter(Boolean).length > 1)
+      throw new CommandError('usage', 'only one of --env, --dotenv and --json can be given');
     const app = await session.application();
     const env = options.environment;
     const view = await api.body(

@@ -1,5 +1,6 @@
 import { readEnvironment } from '../deployment/deployments.ts';
 import { command } from '../frame/command.ts';
+import { numberOption } from '../frame/numbers.ts';
 import { readPipeline } from '../pipeline/pipeline-now.ts';
 import { reportDeployment } from '../watch/report-deployment.ts';
 
@@ -9,11 +10,7 @@ export const promote = command({
   options: (yargs) =>
     yargs
       .positional('environment', { type: 'string', demandOption: true, describe: 'Where to deploy it' })
-      .option('release', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Its number; usually the newest that can be promoted',
-      })
+      .option('release', numberOption('release', 'Its number; usually the newest that can be promoted'))
       .option('watch', { type: 'boolean', default: false, describe: 'Wait until the deployment ends' }),
   async run(session) {
     const { api, options } = session;

@@ -1,6 +1,7 @@
 import { command } from '../frame/command.ts';
 import { short } from '../output/words.ts';
 import { commitToRelease } from '../release/commit-to-release.ts';
+import { findRelease } from '../release/find-release.ts';
 import { watchRelease } from '../watch/watch-release.ts';
 
 export const release = command({
@@ -9,6 +10,7 @@ export const release = command({
   options: (yargs) =>
     yargs
       .positional('commit', { type: 'string', default: 'HEAD', describe: 'Commit, branch or tag of this working copy' })
+      .option('again', { type: 'boolean', default: false, describe: 'Make another release of a commit that is one' })
       .option('watch', { type: 'boolean', default: false, describe: 'Wait until nothing of it is under way' }),
   async run(session) {
     const { api, options, surroundings } = session;
@@ -16,6 +18,11 @@ export const release = command({
     const { configRepository } = await api.body(api.http.GET('/applications/{app}', { params: { path: { app } } }));
     const { notes, ...body } = await commitToRelease(surroundings.directory, options.commit, configRepository.url);
     for (const note of notes) session.note(note);
+    const before = options.again ? undefined : await findRelease(api, app, body.commit);
+    if (before) {
+      session.report(before, ({ number }) => `${short(body.commit)} is release ${number} of ${app} already.`);
+      return options.watch ? watchRelease(session, app, before.number) : 'ok';
+    }
     const made = await api.body(api.http.POST('/applications/{app}/releases', { params: { path: { app } }, body }));
     if (!options.watch || !options.json)
       session.report(made, ({ number, commit, deploymentId }) =>

@@ -1,5 +1,6 @@
 import { readEnvironment } from '../deployment/deployments.ts';
 import { command } from '../frame/command.ts';
+import { numberOption } from '../frame/numbers.ts';
 import { CommandError } from '../output/command-error.ts';
 import { reportDeployment } from '../watch/report-deployment.ts';
 
@@ -9,11 +10,7 @@ export const rollback = command({
   options: (yargs) =>
     yargs
       .positional('environment', { type: 'string', demandOption: true, describe: 'Environment' })
-      .option('release', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Its number; usually the one that succeeded before',
-      })
+      .option('release', numberOption('release', 'Its number; usually the one that succeeded before'))
       .option('watch', { type: 'boolean', default: false, describe: 'Wait until the deployment ends' }),
   async run(session) {
     const { api, options } = session;

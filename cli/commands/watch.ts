@@ -1,5 +1,6 @@
 import { findDeployment } from '../deployment/deployments.ts';
 import { command } from '../frame/command.ts';
+import { numberOption } from '../frame/numbers.ts';
 import { watchDeployment } from '../watch/watch-deployment.ts';
 import { watchRelease } from '../watch/watch-release.ts';
 
@@ -10,7 +11,7 @@ export const watch = command({
     yargs
       .positional('environment', { type: 'string', describe: 'Environment' })
       .option('deployment', { type: 'string', requiresArg: true, describe: 'Id of a deployment in it' })
-      .option('release', { type: 'number', requiresArg: true, describe: 'Number of another release' })
+      .option('release', numberOption('release', 'Number of another release'))
       .implies('deployment', 'environment')
       .conflicts('release', 'environment'),
   async run(session) {

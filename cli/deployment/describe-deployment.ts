@@ -21,6 +21,8 @@ export function describeNow(deployment: Deployment, now?: Date): string {
   if (gates.length > 0) return `${what} waits for ${gates.join(' and ')}`;
   const begun = ago(deployment.heldSince ?? deployment.createdAt);
   if (deployment.appliesBannedSince !== undefined) return `${what} waits until applies are allowed again${begun}`;
+  if (deployment.gates.length > 0 && deployment.gates.every(({ status }) => status === 'approved'))
+    return `${what} is approved${begun}`;
   if (deployment.status === 'awaiting_approval') return `${what} waits for approval${begun}`;
   if (deployment.status === 'queued') return `${what} waits for its turn${begun}`;
   return `${what} is ${deployment.status}${begun}`;

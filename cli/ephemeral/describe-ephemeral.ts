@@ -50,5 +50,5 @@ export function describeOne(environment: Ephemeral, now: Date): string {
       : []),
     ...Object.entries(variables).map(([key, value]): [string, string] => [`var ${key}`, JSON.stringify(value)]),
   ];
-  return `${application} ${name}\n${facts.map(([title, text]) => `  ${title.padEnd(10)}${text}`).join('\n')}\n`;
+  return `${application} ${name}\n${facts.map(([title, text]) => `  ${title.padEnd(8)}  ${text}`).join('\n')}\n`;
 }

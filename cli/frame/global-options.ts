@@ -21,4 +21,6 @@ export const withGlobalOptions = (yargs: Argv): Argv<GlobalOptions> =>
     .option('as', { type: 'string', requiresArg: true, describe: 'Caller in a local cloud' })
     .option('json', { type: 'boolean', default: false, describe: 'Print the result, and errors, as JSON' })
     .option('yes', { type: 'boolean', alias: 'y', default: false, describe: 'Do not ask, for scripts' })
-    .group(['app', 'endpoint', 'profile', 'region', 'as', 'json', 'yes', 'help', 'version'], 'For every command:');
+    // Groups are shown in the order in which they are made: what belongs to the command comes first.
+    .group(['help'], 'Options:')
+    .group(['app', 'endpoint', 'profile', 'region', 'as', 'json', 'yes', 'version'], 'For every command:');

@@ -39,7 +39,9 @@ async function parse(
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .epilogue('The address of the API: --endpoint, --profile, STAGEGATE_ENDPOINT, or a local cloud on this machine.')
     .fail((message, error) => {
-      throw error ?? new CommandError('usage', message, { nextStep: helpFor(args) });
+      // What is wrong with a value comes as an error of yargs.
+      if (error && error.name !== 'YError') throw error;
+      throw new CommandError('usage', inOurWords(message ?? error.message), { nextStep: helpFor(args) });
     });
   for (const each of COMMANDS) each.register(parser, surroundings, end);
   let printed = '';
@@ -49,11 +51,14 @@ async function parse(
   if (printed !== '') surroundings.print(`${printed}\n`);
 }
 
-const helpFor = (args: readonly string[]): string => {
-  const name = args.find((arg) => !arg.startsWith('-'));
-  const isKnown = COMMANDS.some(({ usage }) => usage.split(' ')[0] === name);
-  return `\`stagegate ${isKnown ? `${name} ` : ''}--help\` says how to use it.`;
-};
+const inOurWords = (message: string): string =>
+  message.startsWith('Not enough non-option arguments') ? 'an argument is missing' : message;
+
+function helpFor(args: readonly string[]): string {
+  const named = COMMANDS.find(({ usage }) => usage.split(' ')[0] === args.find((arg) => !arg.startsWith('-')));
+  if (!named) return '`stagegate --help` lists the commands.';
+  return `Usage: stagegate ${named.usage}; \`stagegate ${named.usage.split(' ')[0]} --help\` says more.`;
+}
 
 function toldAs(error: unknown, isInterrupted: boolean): CommandError {
   if (error instanceof CommandError) return error;

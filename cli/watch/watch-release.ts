@@ -38,8 +38,10 @@ export async function watchRelease(session: Session, app: string, number?: numbe
       isToldToWait = true;
       return undefined;
     }
-    if (!live) for (const deployment of open) changes.tell(deployment);
-    if (!live) await tellEnded(release);
+    if (!live) {
+      await tellEnded(release);
+      for (const deployment of open) changes.tell(deployment);
+    }
     if (open.some((each) => each.release === release.number)) {
       quietSince = undefined;
       return undefined;

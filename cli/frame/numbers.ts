@@ -1,0 +1,12 @@
+import { CommandError } from '../output/command-error.ts';
+
+/** An option that is a number. Anything else is refused before a request is sent. */
+export const numberOption = (name: string, describe: string) => ({
+  type: 'string' as const,
+  requiresArg: true,
+  describe,
+  coerce: (text: string | undefined): number | undefined => {
+    if (text === undefined || /^\d+(\.\d+)?$/.test(text)) return text === undefined ? undefined : Number(text);
+    throw new CommandError('usage', `--${name} is ${JSON.stringify(text)}, which is no number`);
+  },
+});
