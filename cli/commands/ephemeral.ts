@@ -25,6 +25,7 @@ const create = command({
       .option('follow', { type: 'boolean', describe: 'Deploy every push to the branch' })
       .option('var', { type: 'string', array: true, nargs: 1, describe: 'NAME=VALUE of a Terraform variable' })
       .conflicts('ref', 'commit'),
+  repeated: ['var'],
   async run(session) {
     const { api, options, surroundings } = session;
     const { name, ref, commit, basedOn, ttlHours, follow } = options;

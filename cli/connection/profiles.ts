@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isRecord } from '../../lambdas/domain/json-value.ts';
 import { RegionSchema } from '../../lambdas/domain/names.ts';
 import { CommandError } from '../output/command-error.ts';
 
@@ -32,7 +33,7 @@ export function readProfiles(file: string): Profiles | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isRecord(error) && error.code === 'ENOENT') return undefined;
     throw new CommandError('usage', `reading ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
   const { data, error } = ProfilesSchema.safeParse(parseJson(file, text));

@@ -40,6 +40,6 @@ export function describeEnding(deployment: Deployment): string {
     ...rejections.map(({ by, comment }) => `${by} said no${comment ? `: ${comment}` : ''}`),
     ...(status === 'blocked' ? (safeguards?.violations.map(({ address, why }) => `${address}: ${why}`) ?? []) : []),
   ];
-  const verb = status === 'failed' ? 'failed' : `was ${status}`;
+  const verb = status === 'failed' || status === 'expired' ? status : `was ${status}`;
   return `${what} ${verb}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`;
 }

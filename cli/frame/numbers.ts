@@ -5,8 +5,9 @@ export const numberOption = (name: string, describe: string) => ({
   type: 'string' as const,
   requiresArg: true,
   describe,
-  coerce: (text: string | undefined): number | undefined => {
-    if (text === undefined || /^\d+(\.\d+)?$/.test(text)) return text === undefined ? undefined : Number(text);
+  coerce: (text: string | readonly string[] | undefined): number | undefined => {
+    if (text === undefined) return undefined;
+    if (typeof text === 'string' && /^\d+(\.\d+)?$/.test(text)) return Number(text);
     throw new CommandError('usage', `--${name} is ${JSON.stringify(text)}, which is no number`);
   },
 });

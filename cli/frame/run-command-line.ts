@@ -34,7 +34,7 @@ async function parse(
     .strict()
     .recommendCommands()
     .demandCommand(1, 'Say what to do: stagegate --help lists the commands.')
-    .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
+    .parserConfiguration({ 'boolean-negation': false })
     .wrap(surroundings.terminal ? Math.min(120, surroundings.terminal.columns) : 100)
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .epilogue('The address of the API: --endpoint, --profile, STAGEGATE_ENDPOINT, or a local cloud on this machine.')

@@ -41,6 +41,8 @@ export class ServedApi {
     const body = (await buffer(request)).toString();
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const { method = 'GET', headers } = request;
+    // A connection that stays open keeps the process of the tests.
+    response.setHeader('connection', 'close');
     const key = headers['idempotency-key'];
     this.requests.push({ method, path: pathname, key: typeof key === 'string' ? key : undefined });
     const instead = this.instead.shift();
