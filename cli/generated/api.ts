@@ -2498,8 +2498,11 @@ export interface operations {
                 for?: string;
             };
             header: {
+                /** @example push */
                 "x-github-event": string;
+                /** @example d-1 */
                 "x-github-delivery": string;
+                /** @example sha256=927c6fe1e4b9224699c9e8b3b7fde560c0f789b9f8cab369c53e25063e8dd487 */
                 "x-hub-signature-256": string;
             };
             path?: never;
@@ -2634,6 +2637,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -2667,6 +2671,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -2809,6 +2814,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example old-app */
                 app: string;
             };
             cookie?: never;
@@ -2853,6 +2859,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -2888,12 +2895,15 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
+                /** @example 2 */
                 limit?: number;
                 cursor?: string;
+                /** @example newest */
                 order?: "oldest" | "newest";
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -2929,11 +2939,13 @@ export interface operations {
     listEnvironments: {
         parameters: {
             query?: {
+                /** @example 1 */
                 limit?: number;
                 cursor?: string;
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -2967,7 +2979,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -3001,7 +3015,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example dev1 */
                 env: string;
             };
             cookie?: never;
@@ -3108,7 +3124,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example prod1 */
                 env: string;
             };
             cookie?: never;
@@ -3179,7 +3197,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -3235,7 +3255,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -3268,6 +3290,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -3303,6 +3326,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -3374,7 +3398,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example 1 */
                 number: string;
             };
             cookie?: never;
@@ -3407,7 +3433,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -3443,7 +3471,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example dev1 */
                 env: string;
             };
             cookie?: never;
@@ -3535,8 +3565,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
+                /** @example my-app-stage1-1-4fc82b */
                 id: string;
             };
             cookie?: never;
@@ -3566,8 +3599,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
+                /** @example my-app-stage1-1-4fc82b */
                 id: string;
             };
             cookie?: never;
@@ -3600,8 +3636,11 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
+                /** @example my-app-stage1-1-4fc82b */
                 id: string;
             };
             cookie?: never;
@@ -3685,6 +3724,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -3725,6 +3765,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -3815,7 +3856,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example pr-7 */
                 name: string;
             };
             cookie?: never;
@@ -3847,7 +3890,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example pr-7 */
                 name: string;
             };
             cookie?: never;
@@ -3879,7 +3924,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example pr-7 */
                 name: string;
             };
             cookie?: never;
@@ -3962,6 +4009,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -4014,7 +4062,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example prod1 */
                 env: string;
             };
             cookie?: never;
@@ -4063,7 +4113,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -4131,7 +4183,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
             };
             cookie?: never;
@@ -4188,6 +4242,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -4221,7 +4276,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example staff@example.com */
                 email: string;
             };
             cookie?: never;
@@ -4255,7 +4312,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example staff@example.com */
                 email: string;
             };
             cookie?: never;
@@ -4322,7 +4381,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example client@example.com */
                 email: string;
             };
             cookie?: never;
@@ -4364,7 +4425,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example staff@example.com */
                 email: string;
             };
             cookie?: never;
@@ -4418,9 +4481,13 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
+                /** @example my-app-stage1-1-4fc82b */
                 id: string;
+                /** @example staff */
                 gate: "staff" | "client";
             };
             cookie?: never;
@@ -4498,6 +4565,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
             };
             cookie?: never;
@@ -4581,8 +4649,11 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example dev1 */
                 env: string;
+                /** @example my-app-dev1-2-4ec959 */
                 id: string;
             };
             cookie?: never;
@@ -4636,8 +4707,11 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example dev1 */
                 env: string;
+                /** @example my-app-dev1-2-4ec959 */
                 id: string;
             };
             cookie?: never;
@@ -4691,7 +4765,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example pr-7 */
                 name: string;
             };
             cookie?: never;
@@ -4769,9 +4845,13 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example my-app */
                 app: string;
+                /** @example stage1 */
                 env: string;
+                /** @example my-app-stage1-1-4fc82b */
                 id: string;
+                /** @example staff */
                 gate: "staff" | "client";
             };
             cookie?: never;

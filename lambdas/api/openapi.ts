@@ -3,6 +3,7 @@ import { PROBLEMS, ProblemSchema } from '../runtime/http-errors.ts';
 import type { Operation } from '../runtime/operation.ts';
 import { INFO, SIGV4, serversOf } from './document/about.ts';
 import { APPROVAL_PAGES } from './document/approval-pages.ts';
+import { withExamples, withSharedExamples } from './document/examples.ts';
 import {
   ETAG,
   IDEMPOTENCY_HEADERS,
@@ -44,7 +45,7 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
       ? describe({ key, role, operation, parts: PARTS[key] ?? {} }, collect, responses)
       : plainOf(PAGES[key]);
     const access: JsonObject = role === 'public' ? { security: [] } : { 'x-role': role };
-    paths[path] = { ...paths[path], [method.toLowerCase()]: { ...described, ...access } };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: { ...withExamples(key, described), ...access } };
   }
   schemas.GatewayMessage = GATEWAY_MESSAGE;
   schemas.Problem = { ...recordOf(collect(ProblemSchema, 'output')), 'x-types': Object.keys(PROBLEMS) };
@@ -58,7 +59,7 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
     components: {
       schemas,
       securitySchemes: { sigv4: SIGV4 },
-      responses,
+      responses: withSharedExamples(responses),
     },
   };
 }
