@@ -36,8 +36,21 @@ export const NO_COMMIT = '0'.repeat(40);
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
 export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
-/** `eu-west-1`, and regions of other partitions: `us-gov-west-1`, `eusc-de-east-1`. */
-export const RegionSchema = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'an AWS region name');
+/** Region in a stored record. Records of earlier versions may have one that `RegionSchema` refuses. */
+export const StoredRegionSchema = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'an AWS region name');
+
+/**
+ * Region as a request gives it: `eu-west-1`, and the forms of the other partitions, `us-gov-west-1`, `us-iso-east-1`,
+ * `us-isob-east-1`, `eusc-de-east-1`. Which regions there are is not fixed: a new one must not wait for a new version.
+ */
+export const RegionSchema = z
+  .string()
+  .regex(
+    /^(?:[a-z]{2}(?:-(?:gov|iso[a-z]?))?|eusc-de)-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/,
+    'the name of an AWS region, such as eu-west-1',
+  );
+/** An account id as a request gives it. */
+export const AccountIdSchema = z.string().regex(/^\d{12}$/, 'an AWS account id: 12 digits, as a text');
 export const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');

@@ -1,20 +1,23 @@
 import type * as z from 'zod';
 import { type InputIssue, InvalidInputError } from '../domain/errors.ts';
-
-const LONGEST_VALUE = 200;
+import { shownValue } from './shown-value.ts';
+import { inOurWords } from './words-for-issues.ts';
 
 type Path = readonly PropertyKey[];
 
 const dotted = (path: Path): string => path.map(String).join('.') || '(whole)';
 
-/** Parses input from outside. Throws InvalidInputError with every invalid field, the mistake and the value. */
+/**
+ * Parses input from outside. Throws InvalidInputError with every invalid field, the mistake in our words and the value,
+ * without what is secret in it.
+ */
 export function parseInput<S extends z.ZodType>(
   subject: string,
   schema: S,
   input: unknown,
   nameOf: (path: Path) => string = dotted,
 ): z.output<S> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: inOurWords });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
@@ -23,10 +26,13 @@ export function parseInput<S extends z.ZodType>(
   );
   throw new InvalidInputError(
     subject,
-    issues.map(({ path, message }): InputIssue => {
-      const value = shorten(JSON.stringify(valueAt(input, path)) ?? 'nothing');
-      return { field: nameOf(path), message, value };
-    }),
+    issues.map(
+      ({ path, message }): InputIssue => ({
+        field: nameOf(path),
+        message,
+        value: shownValue(valueAt(input, path), path),
+      }),
+    ),
   );
 }
 
@@ -36,5 +42,3 @@ function valueAt(input: unknown, path: Path): unknown {
     input,
   );
 }
-
-const shorten = (text: string): string => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);

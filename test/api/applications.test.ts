@@ -62,7 +62,7 @@ describe('PUT /applications/{app}', () => {
       'credentials in the URL',
       { configRepository: { url: 'https://u:p@git.example/x' } },
       'configRepository.url',
-      '"https://u:p@git.example/x"',
+      '"https://(not shown)@git.example/x"',
     ],
     [
       'a host that nobody knows',

@@ -23,6 +23,7 @@ import { listReadable } from '../transaction/list-all.ts';
 import { forEachReadable } from '../transaction/unless-unreadable.ts';
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
+import { placeWarnings } from './place-warnings.ts';
 
 /** Most deployments and events that are shown with an environment. */
 export const NEWEST = 10;
@@ -108,6 +109,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   events: z.array(EnvironmentEventSchema.pick({ at: true, type: true, by: true, reason: true })),
   /** Number of deployments, lifts and events that are left out because a record cannot be read; absent if none are. */
   skipped: z.int().optional(),
+  /** What looks wrong with the settings, although it is allowed: a region that this version does not know. Often empty. */
+  warnings: z.array(z.string()),
   createdAt: z.string(),
   updatedAt: z.string(),
 }).meta({ id: 'Environment' });
@@ -208,6 +211,7 @@ export async function viewEnvironment(
     }),
     events: events.items,
     ...(skipped > 0 && { skipped }),
+    warnings: placeWarnings(environment),
     createdAt: environment.createdAt,
     updatedAt: environment.updatedAt,
   };

@@ -39,12 +39,15 @@ const repositoryWith = (branch: z.ZodString) =>
       /** CodeConnections connection that may read the repository. */
       connectionArn: z
         .string()
-        .regex(/^arn:[^:]+:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/.+$/)
+        .regex(
+          /^arn:[^:]+:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/.+$/,
+          'the ARN of a CodeConnections connection',
+        )
         .optional(),
       /** Secrets Manager secret with the repository's credentials. */
       secretArn: z
         .string()
-        .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+$/)
+        .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+$/, 'the ARN of a Secrets Manager secret')
         .optional(),
     })
     .refine((repository) => !(repository.connectionArn && repository.secretArn), {

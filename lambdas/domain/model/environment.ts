@@ -4,12 +4,14 @@ import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { type RolePurpose, roleNameOf, stateBucketName } from '../contract/installation.ts';
 import { RefusedError } from '../errors.ts';
 import {
+  AccountIdSchema,
   ApplicationNameSchema,
   directoryOf,
   EnvironmentNameSchema,
   InstantSchema,
   RegionSchema,
   RoleArnSchema,
+  StoredRegionSchema,
 } from '../names.ts';
 import { StageSchema, stageRank } from '../policy.ts';
 import type { Application } from './application.ts';
@@ -21,7 +23,7 @@ import { partitionOf } from './partition.ts';
 /** Body of `PUT …/environments/{env}`. */
 export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
-  accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
+  accountId: AccountIdSchema,
   region: RegionSchema,
   /** Roles that are assumed in the account. By convention, their names are `<installation>-<app>-<env>-<purpose>`. */
   roles: z
@@ -85,6 +87,7 @@ const common = {
   application: ApplicationNameSchema,
   name: EnvironmentNameSchema,
   ...EnvironmentSettingsSchema.shape,
+  region: StoredRegionSchema,
   /** 128 random bits that the environment's roles demand of whoever assumes them. No answer contains them. */
   externalId: z.string().regex(/^[0-9a-f]{32}$/),
   createdAt: InstantSchema,
