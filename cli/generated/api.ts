@@ -1354,6 +1354,7 @@ export interface components {
                 reason?: string;
             }[];
             skipped?: number;
+            warnings: string[];
             createdAt: string;
             updatedAt: string;
         };
