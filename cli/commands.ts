@@ -1,5 +1,6 @@
 import { approve } from './commands/approve.ts';
 import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
 import { ephemeral } from './commands/ephemeral.ts';
 import { hold } from './commands/hold.ts';
 import { init } from './commands/init.ts';
@@ -47,4 +48,5 @@ export const COMMANDS: readonly Command[] = [
   diff,
   propose,
   init,
+  doctor,
 ];

@@ -8,6 +8,8 @@ interface Content {
   readonly method: string;
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The service that is called, by its name in signatures. The default is the API of Stagegate. */
+  readonly service?: string;
 }
 
 /** Finds the credentials once for all requests of a process, and again when they expire. */
@@ -20,11 +22,11 @@ const credentials = defaultProvider();
 export async function signedHeaders(
   address: URL,
   given: string | undefined,
-  { method, body, headers = {} }: Content = { method: 'GET' },
+  { method, body, headers = {}, service = 'execute-api' }: Content = { method: 'GET' },
 ): Promise<Record<string, string>> {
   const { protocol, hostname, host, pathname: path, searchParams } = address;
   const region = given ?? /\.execute-api\.([a-z0-9-]+)\./.exec(hostname)?.[1] ?? (await configuredRegion());
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   const query: Record<string, string | string[]> = Object.fromEntries(
     [...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)]),
   );

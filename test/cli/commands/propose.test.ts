@@ -106,7 +106,7 @@ test('a file with changes that are not committed is refused, and says so', async
 test.each([
   ['propose dev1 stage1', 3, 'nothing has run in dev1 yet'],
   ['propose dev2 stage1', 4, 'dev2'],
-  ['propose dev1', 2, 'Not enough'],
+  ['propose dev1', 2, 'an argument is missing'],
 ])('%s: exit code %d', async (line, code, said) => {
   const ended = await world.run(line);
   expect(ended).toMatchObject({ code, stdout: '' });

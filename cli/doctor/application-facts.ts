@@ -1,0 +1,23 @@
+import { resolveNs } from 'node:dns/promises';
+import type { Api } from '../client/api-client.ts';
+import { isLocal } from '../connection/connection.ts';
+import { readEnvironment } from '../deployment/deployments.ts';
+import type { ApplicationFacts } from './application-checks.ts';
+
+/** Reads what the checks of an application need. Throws CommandError. */
+export async function readApplicationFacts(api: Api, app: string): Promise<ApplicationFacts> {
+  const params = { path: { app } };
+  const [{ pipeline }, defined, approvers] = await Promise.all([
+    api.body(api.http.GET('/applications/{app}', { params })),
+    api.body(api.http.GET('/applications/{app}/environments', { params })),
+    api.body(api.http.GET('/applications/{app}/approvers', { params })),
+  ]);
+  const names = pipeline.filter((name) => defined.items.some((each) => each.name === name));
+  return {
+    pipeline,
+    environments: await Promise.all(names.map((name) => readEnvironment(api, app, name))),
+    approvers: approvers.items,
+    isLocal: isLocal(new URL(api.connection.url)),
+    nameServersOf: (zone) => resolveNs(zone.replace(/\.$/, '')).catch(() => []),
+  };
+}
