@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { deepStrictEqual } from 'node:assert';
 import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from '../../lambdas/api/operations.ts';
 import { ROUTES, UNKNOWN_ROUTE } from '../../lambdas/api/routes.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
@@ -137,7 +137,7 @@ export class TestApi {
     this.#keys += 1;
     const keyed = { ...given, headers: { ...given.headers, 'idempotency-key': `key-${this.#keys}` } };
     const answer = await this.send(method, path, keyed);
-    if (answer.status < 400) expect(await this.send(method, path, keyed)).toEqual(answer);
+    if (answer.status < 400) deepStrictEqual(await this.send(method, path, keyed), answer);
     return answer;
   }
 

@@ -50,6 +50,11 @@ export class InMemoryStore implements Store {
     return copy;
   }
 
+  /** The version of each record, by its place. */
+  versions(): ReadonlyMap<string, number> {
+    return new Map([...this.#items].map(([place, { version }]) => [place, version]));
+  }
+
   /** What stands there at this very moment. */
   peek<K extends Kind>(kind: K, key: KeyOf<K>): RecordOf<K> | undefined {
     const { pk, sk } = keyOf(kind, key);
