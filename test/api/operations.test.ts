@@ -54,11 +54,15 @@ describe('docs/api.md', () => {
   test('lists every route with its role', () => {
     for (const [key, { role }] of Object.entries(ROUTES)) expect(text).toContain(`| \`${key}\` | ${role} |`);
   });
+});
 
-  test('lists every problem with its status', () => {
-    for (const [name, { status, title }] of Object.entries(PROBLEMS))
-      expect(text).toContain(`| \`${name}\` | ${status} | ${title} |`);
-  });
+test('docs/problems.md explains every problem, with its status and title, and says what to do next', () => {
+  const text = readFileSync(join(root, 'docs', 'problems.md'), 'utf8');
+  const explained = [...text.matchAll(/^### ([\w-]+)\n\n\*\*(\d+)\*\* (.+)\n\n.+ \*Next:\* .+$/gm)];
+  const told = explained.map(([, name, status, title]) => ({ name, status: Number(status), title }));
+  const sorted = <Named extends { name?: string }>(all: Named[]) =>
+    all.sort((one, other) => String(one.name).localeCompare(String(other.name)));
+  expect(sorted(told)).toEqual(sorted(Object.entries(PROBLEMS).map(([name, facts]) => ({ name, ...facts }))));
 });
 
 test('docs/threat-model.md says of every public route what protects it', () => {

@@ -5,7 +5,8 @@ const DESCRIPTION = `Stagegate promotes releases of Terraform configurations thr
 paths. The managed policies \`stagegate-viewer\`, \`-developer\`, \`-staff\` and \`-admin\` say who may call what;
 \`x-role\` names the least of them.
 
-**Problems.** What is refused is answered as a problem (RFC 9457) with one of the listed types. API Gateway answers some
+**Problems.** What is refused is answered as a problem (RFC 9457) with one of the listed types;
+\`docs/problems.md\` of the repository says of each what to do next. API Gateway answers some
 requests itself, with \`{ "message": … }\`: 403 for a missing or wrong signature or a missing permission, 429 for too
 many requests.`;
 
