@@ -32,16 +32,10 @@ function ended({ operation = 'deploy', release = 1, end = 'succeeded', on, time,
     createdAt: createdAt ?? at(on, '11:00:00'),
     endedAt: at(on, time),
   };
-  switch (end) {
-    case 'succeeded':
-    case 'passed':
-      return aDeployment('succeeded', { ...facts, planned: aPlanned({ hasChanges: end === 'succeeded' }) });
-    case 'broken':
-    case 'unchanged':
-      return aDeployment('failed', { ...facts, error: ERROR, applied: end === 'broken' ? 'unknown' : 'no' });
-    case 'rejected':
-      return aDeployment('rejected');
-  }
+  if (end === 'rejected') return aDeployment('rejected');
+  if (end === 'broken' || end === 'unchanged')
+    return aDeployment('failed', { ...facts, error: ERROR, applied: end === 'broken' ? 'unknown' : 'no' });
+  return aDeployment('succeeded', { ...facts, planned: aPlanned({ hasChanges: end === 'succeeded' }) });
 }
 
 const play = (...steps: Step[]): Delivery | undefined =>
