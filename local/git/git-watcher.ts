@@ -26,6 +26,8 @@ export interface WatchedBranch extends Branch {
    * moves.
    */
   readonly isFollowed: boolean;
+  /** True for a branch that nothing is deployed from. Only where it is when it is first seen is told. */
+  readonly isOther?: boolean;
 }
 
 /** A branch that has moved. With the same commit before and after, the event only reports where the branch is. */
@@ -135,7 +137,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
   };
   /**
    * Returns the branches and, for each address whose branch the repository does not have, the default branch: a git host
-   * tells of pushes to every branch, and so people learn that theirs has another name.
+   * tells of every branch, and so people learn that theirs has another name.
    */
   const withDefaults = async (watched: readonly WatchedBranch[]): Promise<readonly WatchedBranch[]> => {
     const found = await Promise.all(
@@ -146,7 +148,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     if (branch === undefined) return watched;
     const isWatched = (one: string) => watched.some((each) => each.repository === one && each.branch === branch);
     const others = [...missing].filter((repository) => !isWatched(repository));
-    return [...watched, ...others.map((repository) => ({ repository, branch, isFollowed: true }))];
+    return [...watched, ...others.map((repository) => ({ repository, branch, isFollowed: true, isOther: true }))];
   };
   /**
    * Returns whether the branch is gone according to git. The files cannot prove that, because they are read one after
@@ -154,7 +156,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
    */
   const isGone = async (branch: string): Promise<boolean> =>
     (await git('for-each-ref', '--format=%(refname)', `refs/heads/${branch}`)) === '';
-  const lookAt = async ({ repository, branch, isFollowed }: WatchedBranch): Promise<void> => {
+  const lookAt = async ({ repository, branch, isFollowed, isOther = false }: WatchedBranch): Promise<void> => {
     const key = `${directory}#${repository}#${branch}`;
     const after = await headOf(branch);
     const told = heads.get(key);
@@ -168,7 +170,8 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     const isUntold = isFollowed && !told?.isFollowed;
     if (after === told?.head && !isUntold) return;
     const before = told?.head || (isFollowed ? after : undefined);
-    if (before) await onPush({ repository, ...(await describe(branch, before, after, pushes)) });
+    const isToTell = before !== undefined && !(isOther && told?.head);
+    if (isToTell) await onPush({ repository, ...(await describe(branch, before, after, pushes)) });
     // A branch that moved and is now followed gets its current commit reported in the next pass.
     heads.put(key, { head: after, pushes, isFollowed: told?.isFollowed || (isFollowed && before === after) });
   };

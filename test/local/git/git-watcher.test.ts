@@ -68,17 +68,19 @@ const seen = async (commit: string, branch = 'main') => {
 };
 
 describe('watching a repository', () => {
-  it('tells of the default branch where the branch that is deployed from does not exist', async () => {
+  it('tells once of the default branch where the branch that is deployed from does not exist', async () => {
     const first = repository.commit({ 'a.txt': '1' });
     repository.git('branch', '--quiet', '--move', 'main', 'master');
     watch();
     await seen(first, 'master');
     const second = repository.commit({ 'a.txt': '2' });
     await seen(second, 'master');
-    expect(pushes).toMatchObject([
-      { repository: address, branch: 'master', before: first, after: first },
-      { branch: 'master', before: first, after: second },
-    ]);
+    expect(pushes).toMatchObject([{ repository: address, branch: 'master', before: first, after: first }]);
+    await stop();
+    watch(deployedFrom('master'));
+    const third = repository.commit({ 'a.txt': '3' });
+    await seen(third, 'master');
+    expect(pushes.slice(1)).toMatchObject([{ branch: 'master', before: second, after: third }]);
   });
 
   it('tells of new commits, and not of the first sight of a branch', async () => {
