@@ -2,7 +2,7 @@ import { type Api, connectApi } from '../client/api-client.ts';
 import { findConnection } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
 import { plain } from '../output/plain.ts';
-import { findApplication } from '../working-copy/application.ts';
+import { findApplication, nearApplication } from '../working-copy/application.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -22,6 +22,11 @@ export class Session<Options extends GlobalOptions = GlobalOptions> {
     const { environment, homeDirectory } = this.surroundings;
     this.#api ??= connectApi(findConnection(this.options, environment, homeDirectory), this.surroundings);
     return this.#api;
+  }
+
+  /** The application that is named, or in whose directory this is; undefined if there is none or several. */
+  nearApplication(): string | undefined {
+    return nearApplication(this.options.app, this.surroundings.directory);
   }
 
   /** The application that the command is about. */

@@ -8,7 +8,7 @@ import { CommandError } from '../output/command-error.ts';
  * else the only one in the `apps` of a directory above, else the only one that there is.
  */
 export async function findApplication(given: string | undefined, directory: string, api: Api): Promise<string> {
-  const near = given ?? applicationOf(directory);
+  const near = nearApplication(given, directory);
   if (near !== undefined) return near;
   const { items } = await api.body(api.http.GET('/applications', { params: { query: { limit: 20 } } }));
   const names = items.map(({ name }) => name);
@@ -22,6 +22,10 @@ export async function findApplication(given: string | undefined, directory: stri
     nextStep: 'Name one with --app, or give the command in its directory apps/<application>.',
   });
 }
+
+/** Returns the given application, else the one that the directory tells of. */
+export const nearApplication = (given: string | undefined, directory: string): string | undefined =>
+  given ?? applicationOf(directory);
 
 /** Returns the application in whose directory this is. */
 function applicationOf(directory: string): string | undefined {

@@ -37,7 +37,7 @@ describe('the application', () => {
   });
 
   test('has to be named if there are several', async () => {
-    const { code, stderr } = await world.run('status');
+    const { code, stderr } = await world.run('outputs --env dev1');
     expect(code).toBe(2);
     expect(stderr).toContain('there are several applications: my-app, other');
   });
