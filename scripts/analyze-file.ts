@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeAnalysis } from '../cli/plan/describe-analysis.ts';
 import { DomainError } from '../lambdas/domain/errors.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
 import { type Analysis, analyzePlan } from '../lambdas/domain/plan/analyze-plan.ts';
@@ -9,7 +10,6 @@ import { STAGES, StageSchema } from '../lambdas/domain/policy.ts';
 import { BUNDLED_PRICE_SHEET } from '../lambdas/domain/prices/bundled-price-sheet.ts';
 import { type PriceSheet, parsePriceSheet } from '../lambdas/domain/prices/price-sheet.ts';
 import type { CommandLine } from './command-line.ts';
-import { describeAnalysis } from '../cli/plan/describe-analysis.ts';
 
 const USAGE = `usage: npm run analyze -- PLAN.json [options]
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { describeAnalysis } from '../../../cli/plan/describe-analysis.ts';
 import { HIDDEN } from '../../../lambdas/domain/contract/hidden-text/secret-finder.ts';
 import { headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
 import { Redactor } from '../../../lambdas/domain/plan/redaction/redactor.ts';
-import { describeAnalysis } from '../../../cli/plan/describe-analysis.ts';
 import { analyse, block, change, planOf, recordedPlan, recordedPlanText } from './plan-documents.ts';
 
 /** Returns every string in a JSON value, including keys. */
