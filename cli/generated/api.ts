@@ -2901,6 +2901,10 @@ export interface operations {
                 cursor?: string;
                 /** @example newest */
                 order?: "oldest" | "newest";
+                type?: "approved" | "rejected" | "refused" | "gate-expired" | "link-renewed" | "approvals-carried" | "approvals-voided" | "requested" | "cancel-requested" | "plan-consumed" | "plan-given-back" | "credentials-refused" | "released-by-hand" | "environment-configured" | "held" | "hold-lifted" | "protected" | "protection-removed" | "protection-lifted" | "proof-lifted" | "state-moved" | "removal-requested" | "ephemeral-created" | "ephemeral-extended" | "ephemeral-ended" | "application-configured" | "application-removed" | "repository-confirmed" | "approver-registered" | "approver-changed" | "approver-confirmed" | "approver-lost" | "approver-removed";
+                environment?: string;
+                from?: string;
+                to?: string;
             };
             header?: never;
             path: {
@@ -2943,6 +2947,8 @@ export interface operations {
                 /** @example 1 */
                 limit?: number;
                 cursor?: string;
+                stage?: "development" | "staging" | "production";
+                status?: "empty" | "succeeded" | "failed" | "planning" | "awaiting_approval" | "applying" | "waiting" | "closing" | "stuck" | "closed";
             };
             header?: never;
             path: {
@@ -3288,6 +3294,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                from?: string;
+                to?: string;
             };
             header?: never;
             path: {
@@ -3431,6 +3439,10 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                status?: "queued" | "planning" | "awaiting_approval" | "applying" | "succeeded" | "rejected" | "expired" | "canceled" | "superseded" | "blocked" | "failed";
+                release?: number;
+                from?: string;
+                to?: string;
             };
             header?: never;
             path: {
@@ -3684,6 +3696,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                status?: "empty" | "succeeded" | "failed" | "planning" | "awaiting_approval" | "applying" | "waiting" | "closing" | "stuck" | "closed";
             };
             header?: never;
             path?: never;
@@ -3722,6 +3735,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                status?: "empty" | "succeeded" | "failed" | "planning" | "awaiting_approval" | "applying" | "waiting" | "closing" | "stuck" | "closed";
             };
             header?: never;
             path: {

@@ -77,16 +77,21 @@ export class DynamoStore implements Store {
       limit,
       ...(cursor !== undefined && { startAfter: decodeCursor(listing, cursor) }),
     });
-    const records: RecordOf<K>[] = [];
+    const places = new Map<RecordOf<K>, (typeof items)[number]>();
     const unreadable: UnreadableRecordError[] = [];
     for (const item of items)
       try {
-        records.push(await this.#parse(listing.kind, storedIn(item)));
+        places.set(await this.#parse(listing.kind, storedIn(item)), item);
       } catch (error) {
         if (!(error instanceof UnreadableRecordError)) throw error;
         unreadable.push(error);
       }
-    return { items: records, unreadable, ...(lastKey && { nextCursor: encodeCursor(lastKey) }) };
+    return {
+      items: [...places.keys()],
+      unreadable,
+      ...(lastKey && { nextCursor: encodeCursor(lastKey) }),
+      cursorBehind: (record) => encodeCursor(keyIn(listing, places.get(record))),
+    };
   }
 
   async readAhead(): Promise<ReadAhead> {
@@ -137,6 +142,10 @@ function storedIn(item: Record<string, unknown>): StoredRecord {
     return { ...place, version: NO_VERSION, data: null };
   }
 }
+
+/** Returns the key of an item, as DynamoDB itself names the place of a listing. */
+const keyIn = ({ index }: Listing<Kind>, item: unknown): Record<string, string> =>
+  z.object((index ? IndexKeySchema : TableKeySchema).shape).parse(item);
 
 const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 

@@ -21,6 +21,8 @@ export interface Page<T> {
   readonly unreadable: readonly UnreadableRecordError[];
   /** Opaque text; pass it as `cursor` to get the next page. */
   readonly nextCursor?: string;
+  /** Returns the cursor of the page that begins behind this item of this page. */
+  cursorBehind(item: T): string;
 }
 
 export interface Reader {

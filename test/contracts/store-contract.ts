@@ -236,6 +236,23 @@ export function describeStore(name: string, setup: StoreSetup): void {
         expect(rest.items.map(({ number }) => number)).toEqual([2, 1]);
       });
 
+      test('go on behind any record of a page', async () => {
+        await insert('release', ...[1, 2, 3, 4].map((number) => aRelease({ number })));
+        await insert('application', ...['a', 'b', 'c'].map((each) => anApplication({ name: each })));
+        const releases = await store.list(LISTINGS.releases('my-app'));
+        const second = releases.items[1];
+        const rest = await store.list(LISTINGS.releases('my-app'), {
+          cursor: second ? releases.cursorBehind(second) : '',
+        });
+        expect(rest.items.map(({ number }) => number)).toEqual([2, 1]);
+        const applications = await store.list(LISTINGS.applications());
+        const first = applications.items[0];
+        const others = await store.list(LISTINGS.applications(), {
+          cursor: first ? applications.cursorBehind(first) : '',
+        });
+        expect(others.items.map(({ name }) => name)).toEqual(['b', 'c']);
+      });
+
       test.each(['', 'x', 'e30', 'bnVsbA', '%%%', 'W10'])('fail naming the cursor when it is "%s"', async (cursor) => {
         await expect(store.list(LISTINGS.releases('my-app'), { cursor })).rejects.toMatchObject(BAD_CURSOR);
       });

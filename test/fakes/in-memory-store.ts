@@ -82,19 +82,24 @@ export class InMemoryStore implements Store {
     if (listing.order === 'descending') found.reverse();
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const items: RecordOf<K>[] = [];
+    const places = new Map<RecordOf<K>, { pk: string; sk: string }>();
     const unreadable: UnreadableRecordError[] = [];
-    for (const { item } of page)
+    for (const { item, pk, sk } of page)
       try {
-        items.push(parseRecord(listing.kind, item));
+        places.set(parseRecord(listing.kind, item), { pk, sk });
       } catch (error) {
         if (!(error instanceof UnreadableRecordError)) throw error;
         unreadable.push(error);
       }
     return {
-      items,
+      items: [...places.keys()],
       unreadable,
       ...(last && found.length > limit && { nextCursor: writeCursor(last) }),
+      cursorBehind: (record) => {
+        const place = places.get(record);
+        if (!place) throw new Error('a cursor behind a record that is not of this page');
+        return writeCursor(place);
+      },
     };
   }
 

@@ -3,20 +3,27 @@ import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-vie
 import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
+import { inRange, listPage, TimeRange } from '../filtered-page.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 import { showPage } from '../show-page.ts';
+
+/** By the time at which a release was made. */
+const ReleaseQuery = PageQuery.extend(TimeRange);
 
 export const listReleases = operation(
   {
     operationId: 'listReleases',
     tag: 'release',
     summary: 'The releases of an application, newest first',
-    input: { path: ApplicationPath, query: PageQuery },
+    input: { path: ApplicationPath, query: ReleaseQuery },
     answers: { 200: pageOf(ReleaseViewSchema) },
   },
-  async ({ path: { app }, query }, { store }: Services<'read'>) => {
+  async ({ path: { app }, query: { limit, cursor, ...filters } }, { store }: Services<'read'>) => {
+    const isInTime = inRange(filters);
     await findApplication(store, app);
-    const page = await store.list(LISTINGS.releases(app), query);
+    const page = await listPage(store, LISTINGS.releases(app), { limit, cursor }, filters, ({ createdAt }) =>
+      isInTime(createdAt),
+    );
     const ahead = await store.readAhead();
     return answer(200, await showPage(page, (release) => viewRelease(store, release, ahead)));
   },

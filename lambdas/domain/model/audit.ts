@@ -57,6 +57,7 @@ export const AUDIT_TYPES = [
   'approver-lost',
   'approver-removed',
 ] as const;
+export const AuditTypeSchema = z.enum(AUDIT_TYPES);
 
 /**
  * One entry of an application's audit: who did what, how, when and why. Entries are append-only, and their hashes form
@@ -68,7 +69,7 @@ export const AuditEntrySchema = z
     /** 1, 2, 3… per application, without gaps. */
     sequence: z.int().min(1),
     at: InstantSchema,
-    type: z.enum(AUDIT_TYPES),
+    type: AuditTypeSchema,
     /** The registered approver's address, the caller as IAM knows it, or `stagegate` for automatic actions. */
     by: z.string(),
     via: z.enum(['link', 'api', 'system']),
