@@ -66,7 +66,7 @@ describe.each(ROUTES)('%s', (_, load) => {
               message: expect.not.stringMatching(FOREIGN),
               value: expect.stringMatching(/./),
             });
-            expect(issue.message.length).toBeLessThan(500);
+            expect(issue.message.length).toBeLessThan(1000);
             expect(issue.value.length).toBeLessThanOrEqual(201);
           }
   });
