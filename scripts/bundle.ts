@@ -72,7 +72,13 @@ const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],
   // Without a chunk of its own it would lie in `api`, which functions that serve no API do not need.
   ['middy', 'node_modules/@middy/'],
-  ['runtime', 'lambdas/(domain/errors|functions|runtime/(logger|parse-input))\\.ts$'],
+  [
+    'runtime',
+    // The last three would lie in `api` otherwise, and handlers of events need them.
+    'lambdas/(domain/errors|functions|runtime/(logger|parse-given|until-calls-end|keeping-services|request-log))\\.ts$',
+  ],
+  // Only functions that people ask need words for what is wrong with an input.
+  ['words', 'lambdas/runtime/(parse-input|words-for-issues)\\.ts$'],
   ['api', 'lambdas/runtime/(api-handler|operation)\\.ts$'],
   ['records', 'lambdas/domain/(model/table/(records|listings)|transaction/unit-of-work)\\.ts$'],
 ] as const;

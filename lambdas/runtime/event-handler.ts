@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { logger } from './logger.ts';
-import { parseInput } from './parse-input.ts';
+import { parseGiven } from './parse-given.ts';
 import { untilCallsEnd } from './until-calls-end.ts';
 import { untilLambdaEnds, whileItPasses } from './while-it-passes.ts';
 
@@ -31,9 +31,9 @@ export function eventHandler<Detail extends z.ZodType>(
   { comesOnce = false }: EventHandlerProps = {},
 ) {
   return middy(async (event: unknown, context: Context): Promise<void> => {
-    const envelope = parseInput('event', EnvelopeSchema, event);
+    const envelope = parseGiven('event', EnvelopeSchema, event);
     logger.appendKeys({ eventId: envelope.id, detailType: envelope['detail-type'] });
-    const given = parseInput('event detail', detail, envelope.detail);
+    const given = parseGiven('event detail', detail, envelope.detail);
     const consume = () => perform(given, envelope);
     await (comesOnce ? whileItPasses(consume, untilLambdaEnds(context)) : consume());
     logger.info('event consumed');

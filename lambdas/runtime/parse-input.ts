@@ -1,44 +1,14 @@
 import type * as z from 'zod';
-import { type InputIssue, InvalidInputError } from '../domain/errors.ts';
-import { shownValue } from './shown-value.ts';
+import { parseGiven } from './parse-given.ts';
 import { inOurWords } from './words-for-issues.ts';
 
-type Path = readonly PropertyKey[];
-
-const dotted = (path: Path): string => path.map(String).join('.') || '(whole)';
-
 /**
- * Parses input from outside. Throws InvalidInputError with every invalid field, the mistake in our words and the value,
- * without what is secret in it.
+ * Parses input from outside, which a person reads the mistakes of. Throws InvalidInputError with every invalid field,
+ * the mistake in our words and the value, without what is secret in it.
  */
-export function parseInput<S extends z.ZodType>(
+export const parseInput = <S extends z.ZodType>(
   subject: string,
   schema: S,
   input: unknown,
-  nameOf: (path: Path) => string = dotted,
-): z.output<S> {
-  const parsed = schema.safeParse(input, { error: inOurWords });
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'there is no such field' }))
-      : [issue],
-  );
-  throw new InvalidInputError(
-    subject,
-    issues.map(
-      ({ path, message }): InputIssue => ({
-        field: nameOf(path),
-        message,
-        value: shownValue(valueAt(input, path), path),
-      }),
-    ),
-  );
-}
-
-function valueAt(input: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-    input,
-  );
-}
+  nameOf?: (path: readonly PropertyKey[]) => string,
+): z.output<S> => parseGiven(subject, schema, input, { ...(nameOf && { nameOf }), words: inOurWords });

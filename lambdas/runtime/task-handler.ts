@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { onWire } from '../domain/contract/passing-on-wire.ts';
 import { DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
 import { logger } from './logger.ts';
-import { parseInput } from './parse-input.ts';
+import { parseGiven } from './parse-given.ts';
 import { untilCallsEnd } from './until-calls-end.ts';
 
 /**
@@ -17,7 +17,7 @@ export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, O
   perform: (payload: z.output<Input>) => Promise<z.input<Output>>,
 ) {
   return middy(async (event: unknown): Promise<z.output<Output>> => {
-    const payload = parseInput('task payload', input, event);
+    const payload = parseGiven('task payload', input, event);
     logger.appendKeys({ deploymentId: payload.deploymentId });
     const result = output.parse(await perform(payload));
     logger.info('task done');
