@@ -39,6 +39,9 @@ function reasonIn(said: string): string {
   return withoutCredentials(line.replace(/^(?:fatal|error): /, ''));
 }
 
+/** The settings of the person and the machine do not count either: a filter of their own would run a command. */
+const WITHOUT_OWN_SETTINGS = { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_ATTR_NOSYSTEM: '1' };
+
 interface Props {
   /** The working copy, whose own objects are used for modules of its repository. */
   readonly workingCopy: string;
@@ -146,7 +149,8 @@ class GitRepository implements ModuleRepository {
   /** Writes the directory as a checkout does, and hashes it as a build does. */
   private async identityOf(commit: string, directory: string): Promise<string | undefined> {
     const tree = mkdtempSync(join(this.scratch, 'tree-'));
-    const variables = { GIT_INDEX_FILE: join(this.scratch, 'index'), GIT_DIR: this.directory, GIT_WORK_TREE: tree };
+    const places = { GIT_INDEX_FILE: join(this.scratch, 'index'), GIT_DIR: this.directory, GIT_WORK_TREE: tree };
+    const variables = { ...WITHOUT_OWN_SETTINGS, ...places };
     try {
       const settings = [...AS_BUILDS_DO, '-c', 'core.bare=false'];
       await git([...settings, 'read-tree', commit], { cwd: tree, variables });

@@ -196,6 +196,22 @@ describe('the identity of a directory at a tag', () => {
     expect(await identityAt('v1.0.0', '../modules/web')).toBeUndefined();
   });
 
+  test('comes from no filter that the person has set up', async () => {
+    write('modules/web/main.tf', '# 1\n');
+    write('.gitattributes', '*.tf filter=own\n');
+    commit('v1.0.0');
+    const built = identityOf('modules/web');
+    write('../own.gitconfig', '[filter "own"]\n\tsmudge = tr 1 2\n');
+    const before = process.env.GIT_CONFIG_GLOBAL;
+    process.env.GIT_CONFIG_GLOBAL = join(directory, 'own.gitconfig');
+    try {
+      expect(await identityAt('v1.0.0', 'modules/web')).toBe(built);
+    } finally {
+      if (before === undefined) delete process.env.GIT_CONFIG_GLOBAL;
+      else process.env.GIT_CONFIG_GLOBAL = before;
+    }
+  });
+
   test('changes nothing in the working copy: no index, no file', async () => {
     write('modules/web/main.tf', '# 1\n');
     commit('v1.0.0');
