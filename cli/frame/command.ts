@@ -21,6 +21,7 @@ interface Declaration<Options extends GlobalOptions> {
 /** A command, ready to be put into the list. */
 export interface Command {
   readonly usage: string;
+  readonly summary: string;
   /** `words` is how many words of the command line name the command: 2 for `ephemeral list`. */
   readonly register: (
     yargs: Argv<GlobalOptions>,
@@ -32,6 +33,7 @@ export interface Command {
 
 export const command = <Options extends GlobalOptions>(declaration: Declaration<Options>): Command => ({
   usage: declaration.usage,
+  summary: declaration.summary,
   register(yargs, surroundings, end, words = 1) {
     const { usage, summary, options: declare, repeated = [], run } = declaration;
     yargs.command(usage, summary, declare, async (options) => {
@@ -49,6 +51,7 @@ export const command = <Options extends GlobalOptions>(declaration: Declaration<
 /** A command that only has others below it: `ephemeral list`. */
 export const group = (name: string, summary: string, commands: readonly Command[]): Command => ({
   usage: name,
+  summary,
   register(yargs, surroundings, end, words = 1) {
     yargs.command(
       name,

