@@ -35,11 +35,13 @@ export function describeEnding(deployment: Deployment): string {
   if (status === 'succeeded')
     return `${what} ${passedThrough ? 'passed through: there was nothing to change' : status}`;
   const rejections = gates.flatMap(({ rejections }) => rejections);
-  const reasons = [
-    ...(error ? [error.message] : []),
-    ...rejections.map(({ by, comment }) => `${by} said no${comment ? `: ${comment}` : ''}`),
-    ...(status === 'blocked' ? (safeguards?.violations.map(({ address, why }) => `${address}: ${why}`) ?? []) : []),
-  ];
+  // What the workflow says names the people, too.
+  const reasons = error
+    ? [error.message]
+    : [
+        ...rejections.map(({ by, comment }) => `${by} said no${comment ? `: ${comment}` : ''}`),
+        ...(status === 'blocked' ? (safeguards?.violations.map(({ address, why }) => `${address}: ${why}`) ?? []) : []),
+      ];
   const verb = status === 'failed' || status === 'expired' ? status : `was ${status}`;
   return `${what} ${verb}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`;
 }
