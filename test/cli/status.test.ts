@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { APPLICATION, JANE, JANE, STAFF, STAFF } from '../api/pipeline-world.ts';
+import { APPLICATION, JANE, STAFF } from '../api/pipeline-world.ts';
 import { readDocument } from '../docs/documents.ts';
 import { CommandLineWorld } from './command-line-world.ts';
 
