@@ -18,7 +18,8 @@ export const NEXT_STEPS: Partial<Record<keyof typeof PROBLEMS, string>> = {
   'gate-expired': 'Promote the release again.',
   'already-decided': 'A decision cannot be changed. `stagegate status` shows where the deployment stands.',
   'digest-differs': 'The plan was made again. Read the new one with `stagegate plan ENVIRONMENT`, then decide.',
-  'not-an-approver': 'An administrator registers approvers (docs/first-day.md).',
+  'not-an-approver':
+    'An administrator registers approvers (docs/first-day.md). In a local cloud, `--as` says who decides.',
   'requester-unknown': 'Somebody who is registered as an approver with this principal has to ask for it.',
   'own-request': 'Another approver has to decide.',
   'one-person-one-gate': 'Another approver has to decide.',

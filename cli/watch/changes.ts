@@ -2,14 +2,17 @@ import type { Deployment } from '../deployment/deployments.ts';
 import { describeEnding, describeNow, isOpen } from '../deployment/describe-deployment.ts';
 import type { Session } from '../frame/session.ts';
 import { plain } from '../output/plain.ts';
+import { howToDecide, type LocalApprovers } from './how-to-decide.ts';
 
 /** Tells what becomes of deployments: a line for each change, or with `--json` an object. */
 export class Changes {
   readonly #session: Session;
+  readonly #approvers: LocalApprovers;
   readonly #told = new Map<string, string>();
 
-  constructor(session: Session) {
+  constructor(session: Session, approvers: LocalApprovers) {
     this.#session = session;
+    this.#approvers = approvers;
   }
 
   /** Prints a deployment, if it differs from what was printed of it before. */
@@ -25,9 +28,7 @@ export class Changes {
         ? JSON.stringify({ at, environment, deployment: id, release, status, waitsFor, text })
         : `${at.slice(11, 19)}  ${environment}: ${text}`,
     );
-    if (waitsFor.length > 0 && !this.#session.options.json)
-      this.#session.note(
-        `          read the plan with \`stagegate plan ${environment}\`, decide with \`stagegate approve ${environment}\``,
-      );
+    if (!this.#session.options.json)
+      for (const line of howToDecide(deployment, this.#approvers)) this.#session.note(`          ${line}`);
   }
 }

@@ -6,6 +6,7 @@ import { plain } from '../output/plain.ts';
 import { describePipeline } from '../pipeline/describe-pipeline.ts';
 import { type PipelineNow, readPipeline } from '../pipeline/pipeline-now.ts';
 import { Changes } from './changes.ts';
+import { howToDecide, localApprovers } from './how-to-decide.ts';
 import { watchUntil } from './until-changed.ts';
 
 type Release = Schemas['Release'];
@@ -22,7 +23,8 @@ const SUCCESSES: readonly Release['environments'][number]['state'][] = ['applied
 export async function watchRelease(session: Session, app: string, number?: number): Promise<Ending> {
   const { api, options, surroundings } = session;
   const { policy } = await api.body(api.http.GET('/applications/{app}', { params: { path: { app } } }));
-  const changes = new Changes(session);
+  const approvers = await localApprovers(session);
+  const changes = new Changes(session, approvers);
   const live = options.json ? undefined : surroundings.terminal;
   let quietSince: number | undefined;
   let isToldToWait = false;
@@ -31,7 +33,10 @@ export async function watchRelease(session: Session, app: string, number?: numbe
   return watchUntil(session, async () => {
     const pipeline = await readPipeline(api, app);
     const open = pipeline.environments.flatMap(({ current, queued }) => [...(current ? [current] : []), ...queued]);
-    if (live) live.redraw(describePipeline(plain(pipeline), surroundings.now()));
+    if (live) {
+      const hints = open.flatMap((deployment) => howToDecide(deployment, approvers));
+      live.redraw([describePipeline(plain(pipeline), surroundings.now()), ...hints].join('\n'));
+    }
     const release = await readRelease();
     if (!release) {
       if (!isToldToWait) session.note(`${app} has no release yet. Waiting for the first push …`);

@@ -226,13 +226,15 @@ describe('bad input', () => {
     );
 
     test.each([
-      ['GET', '/nowhere'],
-      ['POST', '/applications/my-app'],
-      ['DELETE', '/applications/my-app/environments'],
-      ['HEAD', '/applications/my-app'],
-    ])('%s %s is no route of the API', async (method, path) => {
+      ['GET', '/nowhere', 404, null],
+      ['POST', '/applications/my-app', 405, 'GET, PUT, DELETE'],
+      ['DELETE', '/applications/my-app/environments', 405, 'GET'],
+      ['HEAD', '/applications/my-app', 405, 'GET, PUT, DELETE'],
+    ])('%s %s is no route of the API', async (method, path, status, allow) => {
       const response = await fetch(`${cloud.url}${path}`, { method });
-      expect(response.status).toBe(404);
+      expect(response.status).toBe(status);
+      expect(response.headers.get('allow')).toBe(allow);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
       expect(await cloud.records()).toEqual(before);
     });
   });
@@ -265,7 +267,7 @@ describe('bad input', () => {
       }
       expect(pages.size).toBe(1);
       for (const method of ['HEAD', 'PUT', 'DELETE', 'OPTIONS'])
-        expect((await fetch(link, { method })).status).toBe(404);
+        expect((await fetch(link, { method })).status).toBe(405);
       expect((await fetch(link)).status).toBe(200);
       const withoutNonce = await fetch(link, { method: 'POST', body: new URLSearchParams({ decision: 'approve' }) });
       expect(withoutNonce.status).toBe(400);
