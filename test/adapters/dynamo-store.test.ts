@@ -27,6 +27,34 @@ describeStore('DynamoStore on DynamoDB Local', onServer(startDynamoDbLocal));
 // moto serves each request in a thread of its own and does not isolate transactions, so races prove nothing there.
 if (isMotoInstalled()) describeStore('DynamoStore on moto', { ...onServer(startMoto), isAtomic: false });
 
+describe('a record with an end', () => {
+  test('tells the table when to delete it, in seconds', async () => {
+    const server = await startDynamoDbLocal();
+    const client = dynamoClient(server.endpoint);
+    try {
+      await createTable(client, 'ending');
+      const store = new DynamoStore('ending', dynamoAccess(server.endpoint));
+      const mark = 'a'.repeat(64);
+      const kept = { mark, body: mark, state: { is: 'begun' as const }, expiresAt: '2026-12-01T10:00:00.001Z' };
+      await store.transact(async (transaction) => transaction.insert('keptRequest', kept));
+      await writeRelease(store);
+      const read = async (Key: Record<string, string>) =>
+        (await DynamoDBDocumentClient.from(client).send(new GetCommand({ TableName: 'ending', Key }))).Item;
+      expect(await read(keyOf('keptRequest', { mark }))).toMatchObject({
+        [RECORDS_TABLE.timeToLive]: Date.parse('2026-12-01T10:00:01Z') / 1000,
+      });
+      expect(await read(keyOf('release', { application: 'my-app', number: 1 }))).not.toHaveProperty(
+        RECORDS_TABLE.timeToLive,
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+
+  const writeRelease = (store: DynamoStore) =>
+    store.transact(async (transaction) => transaction.insert('release', aRelease({ number: 1 })));
+});
+
 describe('DynamoStore, when DynamoDB', () => {
   const named = (name: string): Error => Object.assign(new Error(`${name} for the test`), { name });
   const canceled = (...codes: string[]) =>
@@ -211,34 +239,6 @@ describe('DynamoStore, when DynamoDB', () => {
       /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/eu-west-1\/dynamodb\/aws4_request, SignedHeaders=[^ ]*host[^ ]*x-amz-target, Signature=[0-9a-f]{64}$/,
     );
   });
-});
-
-describe('a record with an end', () => {
-  test('tells the table when to delete it, in seconds', async () => {
-    const server = await startDynamoDbLocal();
-    const client = dynamoClient(server.endpoint);
-    try {
-      await createTable(client, 'ending');
-      const store = new DynamoStore('ending', dynamoAccess(server.endpoint));
-      const mark = 'a'.repeat(64);
-      const kept = { mark, body: mark, state: { is: 'begun' as const }, expiresAt: '2026-12-01T10:00:00.001Z' };
-      await store.transact(async (transaction) => transaction.insert('keptRequest', kept));
-      await writeRelease(store);
-      const read = async (Key: Record<string, string>) =>
-        (await DynamoDBDocumentClient.from(client).send(new GetCommand({ TableName: 'ending', Key }))).Item;
-      expect(await read(keyOf('keptRequest', { mark }))).toMatchObject({
-        [RECORDS_TABLE.timeToLive]: Date.parse('2026-12-01T10:00:01Z') / 1000,
-      });
-      expect(await read(keyOf('release', { application: 'my-app', number: 1 }))).not.toHaveProperty(
-        RECORDS_TABLE.timeToLive,
-      );
-    } finally {
-      await server.stop();
-    }
-  });
-
-  const writeRelease = (store: DynamoStore) =>
-    store.transact(async (transaction) => transaction.insert('release', aRelease({ number: 1 })));
 });
 
 describe('an item that is no record', () => {

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { anApplication } from '../harness/builders.ts';
 import { httpEvent } from '../harness/http-event.ts';
@@ -18,8 +19,21 @@ const GET = httpEvent({
   caller: 'arn:aws:sts::111111111111:assumed-role/Viewers/jane',
 });
 
-/** A table that holds one application. */
-export const startTableOfOne = (): Promise<StandInTable> => startStandInTable(() => ({ body: { Item: ITEM } }));
+const isThere = (key: { pk?: { S?: string }; sk?: { S?: string } } = {}): boolean =>
+  key.pk?.S === ITEM.pk.S && key.sk?.S === ITEM.sk.S;
+
+const GetSchema = z.object({ Key: z.record(z.string(), z.record(z.string(), z.string())) });
+const BatchSchema = z.object({ RequestItems: z.record(z.string(), z.object({ Keys: z.array(GetSchema.shape.Key) })) });
+
+/** A table that holds one application, and nothing else. */
+export const startTableOfOne = (): Promise<StandInTable> =>
+  startStandInTable(({ action, body }) => {
+    if (action === 'Query') return { body: { Items: [] } };
+    if (action === 'GetItem') return { body: isThere(GetSchema.parse(body).Key) ? { Item: ITEM } : {} };
+    const tables = Object.entries(BatchSchema.parse(body).RequestItems);
+    const found = tables.map(([table, { Keys }]) => [table, Keys.filter(isThere).map(() => ITEM)]);
+    return { body: { Responses: Object.fromEntries(found), UnprocessedKeys: {} } };
+  });
 
 /** The first GET of an application that a new `read` function answers. */
 export async function readFirst(

@@ -147,7 +147,7 @@ describe('bad input', () => {
         { client: 'acme', configRepository: { url: 'https://me:pw@git.example.com/config.git', branch: 'main' } },
       ],
       'configRepository.url',
-      '"https://me:pw@git.example.com/config.git"',
+      '"https://(not shown)@git.example.com/config.git"',
     ),
     misfit('a page of nothing', ['GET', '/applications?limit=0'], 'limit', '"0"'),
 
