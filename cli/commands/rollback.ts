@@ -1,4 +1,4 @@
-import { readEnvironment } from '../deployment/deployments.ts';
+import { type Environment, readEnvironment } from '../deployment/deployments.ts';
 import { command } from '../frame/command.ts';
 import { numberOption } from '../frame/numbers.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -16,10 +16,11 @@ export const rollback = command({
     const { api, options } = session;
     const app = await session.application();
     const env = options.environment;
-    const { stage, deployed, history } = await readEnvironment(api, app, env);
-    const older = history.find(
+    const { stage, ...environment } = await readEnvironment(api, app, env);
+    const newest = newestAppliedIn(environment);
+    const older = environment.history.find(
       ({ status, operation, release }) =>
-        status === 'succeeded' && operation !== 'destroy' && release !== null && release < (deployed?.release ?? 0),
+        status === 'succeeded' && operation !== 'destroy' && release !== null && release < newest,
     );
     const release = options.release ?? older?.release ?? undefined;
     if (release === undefined)
@@ -36,3 +37,13 @@ export const rollback = command({
     return reportDeployment(session, deployment, options.watch);
   },
 });
+
+/** The newest release of which something is applied: the one that is deployed, or one that failed half way since then. */
+function newestAppliedIn({ deployed, history }: Pick<Environment, 'deployed' | 'history'>): number {
+  const lastSuccess = history.findIndex(({ status }) => status === 'succeeded');
+  const halfDone = history
+    .slice(0, Math.max(0, lastSuccess))
+    .filter(({ status, operation, applied }) => status === 'failed' && operation === 'deploy' && applied !== 'no')
+    .map(({ release }) => release ?? 0);
+  return Math.max(deployed?.release ?? 0, ...halfDone);
+}

@@ -47,7 +47,11 @@ export async function watchRelease(session: Session, app: string, number?: numbe
       await tellEnded(release);
       for (const deployment of open) changes.tell(deployment);
     }
-    if (open.some((each) => each.release === release.number)) {
+    // A deployment may start after the pipeline was read and before the release is.
+    const isUnderWay =
+      release.environments.some(({ state }) => state === 'open' || state === 'queued') ||
+      open.some((each) => each.release === release.number);
+    if (isUnderWay) {
       quietSince = undefined;
       return undefined;
     }

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { applyPrefix } from '../../lambdas/domain/build/run-prefix.ts';
+import { consumePlan } from '../../lambdas/domain/deployment/consume-plan.ts';
 import { CLIENT, JANE, type Name, STAFF } from '../api/pipeline-world.ts';
 import { anAnalysis } from '../harness/analysis-builder.ts';
+import { commitOf } from '../harness/builders.ts';
 import { CommandLineWorld } from './command-line-world.ts';
 
 let world: CommandLineWorld;
@@ -98,6 +101,36 @@ test('text from repositories cannot move the cursor', async () => {
   expect(stdout).toContain('a [2J b');
   const { stdout: json } = await world.run('plan stage1 --json');
   expect(JSON.parse(json).notices).toEqual(['a\u001b[2J\u202eb']);
+});
+
+describe('without --release, a rollback', () => {
+  beforeEach(async () => {
+    for (const number of [1, 2]) await world.api.end(await world.api.release(number));
+  });
+
+  /** Ends the deployment of a new release as failed, after its apply has begun or before. */
+  async function fails(number: number, hasBegun: boolean): Promise<void> {
+    const { api } = world;
+    const id = await api.release(number);
+    await api.plan(id, { digest: commitOf(number).padEnd(64, '0') });
+    if (hasBegun) {
+      await consumePlan({ ...api.services, applies: 'allowed' }, id, { canWait: true });
+      const deployment = await api.store.get('deployment', { id });
+      if (deployment) await api.artifacts.putJson(`${applyPrefix(deployment)}apply/started.json`, {});
+    }
+    await api.end(id, 'failed');
+  }
+
+  test.each([
+    ['a deployment that failed half way goes back to what was there before it', [true], 2],
+    ['one that failed before it changed anything goes back one release', [false], 1],
+    ['one that failed half way and one that changed nothing goes back to what was there before both', [true, false], 2],
+  ])('after %s', async (_, failures, expected) => {
+    for (const [index, hasBegun] of failures.entries()) await fails(3 + index, hasBegun);
+    const { code, stdout } = await world.run('rollback dev1');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`rollback to release ${expected} is planning`);
+  });
 });
 
 describe('in production', () => {

@@ -10,6 +10,8 @@ export class ServedApi {
   readonly requests: { method: string; path: string; key: string | undefined }[] = [];
   /** Answers that are given instead of the next ones of the API. */
   readonly instead: { status: number; headers?: Record<string, string>; body?: string }[] = [];
+  /** What happens right before an answer of the API. */
+  before: (method: string, path: string) => Promise<void> = async () => {};
   readonly #server: Server;
 
   private constructor(api: TestApi) {
@@ -54,6 +56,7 @@ export class ServedApi {
       response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}');
       return;
     }
+    await this.before(method, pathname);
     const caller = headers['x-local-principal'];
     const answer = await api.call(method, pathname, {
       query: Object.fromEntries(searchParams),

@@ -121,6 +121,24 @@ describe('watching a release', () => {
     expect(stderr).toContain('Release 1 was not successful in stage1: failed.');
   });
 
+  test.each([
+    ['the first push', 0],
+    ['a promotion', 1],
+  ])('goes on when %s comes between its look at the pipeline and that at the release', async (_, released) => {
+    const { api, served } = world;
+    if (released) await api.end(await api.release(1));
+    let id: string | undefined;
+    served.before = async (_method, path) => {
+      if (path.endsWith('/releases')) id ??= await (released ? api.deploy('stage1', 1) : api.release(1));
+    };
+    stepByStep(async () => {
+      if (id !== undefined) await api.end(id);
+    });
+    const { code, stderr } = await world.run('watch');
+    expect([code, world.pauses.length > 0]).toEqual([0, true]);
+    expect(stderr).toContain(`Release 1 is in ${released ? 'stage1' : 'dev1'}. Next:`);
+  });
+
   test('on a terminal it shows the pipeline as it changes', async () => {
     const id = await world.api.release(1);
     world.typed = [];
