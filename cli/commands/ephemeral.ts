@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { readAll } from '../client/read-all.ts';
 import { describeAll, describeOne } from '../ephemeral/describe-ephemeral.ts';
 import { parseVariables } from '../ephemeral/variables.ts';
 import { command, group } from '../frame/command.ts';
@@ -56,20 +57,15 @@ const list = command({
   options: (yargs) => yargs,
   async run(session) {
     const { api, options, surroundings } = session;
-    const items = [];
-    let cursor: string | undefined;
-    do {
-      const query = { limit: 100, ...(cursor !== undefined && { cursor }) };
-      const page = await api.body(
+    const items = await readAll((query) =>
+      api.body(
         options.app === undefined
           ? api.http.GET('/ephemeral-environments', { params: { query } })
           : api.http.GET('/applications/{app}/ephemeral-environments', {
               params: { path: { app: options.app }, query },
             }),
-      );
-      items.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+      ),
+    );
     session.report({ items }, (harmless) => describeAll(harmless.items, surroundings.now()));
     return 'ok';
   },

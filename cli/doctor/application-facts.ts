@@ -1,5 +1,6 @@
 import { resolveNs } from 'node:dns/promises';
 import type { Api } from '../client/api-client.ts';
+import { readAll } from '../client/read-all.ts';
 import { isLocal } from '../connection/connection.ts';
 import { readEnvironment } from '../deployment/deployments.ts';
 import type { ApplicationFacts } from './application-checks.ts';
@@ -9,14 +10,14 @@ export async function readApplicationFacts(api: Api, app: string): Promise<Appli
   const params = { path: { app } };
   const [{ pipeline }, defined, approvers] = await Promise.all([
     api.body(api.http.GET('/applications/{app}', { params })),
-    api.body(api.http.GET('/applications/{app}/environments', { params })),
-    api.body(api.http.GET('/applications/{app}/approvers', { params })),
+    readAll((query) => api.body(api.http.GET('/applications/{app}/environments', { params: { ...params, query } }))),
+    readAll((query) => api.body(api.http.GET('/applications/{app}/approvers', { params: { ...params, query } }))),
   ]);
-  const names = pipeline.filter((name) => defined.items.some((each) => each.name === name));
+  const names = pipeline.filter((name) => defined.some((each) => each.name === name));
   return {
     pipeline,
     environments: await Promise.all(names.map((name) => readEnvironment(api, app, name))),
-    approvers: approvers.items,
+    approvers,
     isLocal: isLocal(new URL(api.connection.url)),
     nameServersOf: (zone) => resolveNs(zone.replace(/\.$/, '')).catch(() => []),
   };

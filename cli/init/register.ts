@@ -1,4 +1,5 @@
 import type { Api } from '../client/api-client.ts';
+import { readAll } from '../client/read-all.ts';
 import { CommandError } from '../output/command-error.ts';
 import { installationIn } from './installation-of.ts';
 import type { Registered, RegistrationRequest } from './registration-requests.ts';
@@ -12,10 +13,10 @@ export async function readRegistered(api: Api, app: string): Promise<Registered 
   });
   if (!application) return undefined;
   const [environments, approvers] = await Promise.all([
-    api.body(api.http.GET('/applications/{app}/environments', { params })),
-    api.body(api.http.GET('/applications/{app}/approvers', { params })),
+    readAll((query) => api.body(api.http.GET('/applications/{app}/environments', { params: { ...params, query } }))),
+    readAll((query) => api.body(api.http.GET('/applications/{app}/approvers', { params: { ...params, query } }))),
   ]);
-  return { application, environments: environments.items, approvers: approvers.items };
+  return { application, environments, approvers };
 }
 
 /** Sends one request. Throws CommandError if it is refused. */

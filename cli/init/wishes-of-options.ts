@@ -2,6 +2,7 @@ import { ProviderSchema } from '../../lambdas/domain/contract/build-source.ts';
 import { CommandError } from '../output/command-error.ts';
 import {
   AccountSchema,
+  type Approver,
   approversIn,
   perEnvironment,
   RegionValueSchema,
@@ -39,10 +40,10 @@ export function wishesOf(options: InitOptions): Wishes {
     stages: perEnvironment('--stage', options.stage, StageValueSchema),
     accounts: perEnvironment('--account', options.account, AccountSchema),
     regions: perEnvironment('--account-region', options.accountRegion, RegionValueSchema),
-    approvers: [
+    approvers: eachOnce([
       ...approversIn('--staff', 'staff', options.staff),
       ...approversIn('--client', 'client', options.client),
-    ],
+    ]),
     client: options.clientName,
     url: options.url,
     branch: options.branch,
@@ -50,4 +51,14 @@ export function wishesOf(options: InitOptions): Wishes {
     connectionArn: options.connection,
     engine,
   };
+}
+
+/** Throws CommandError if an address is given twice: the second request would replace the first. */
+function eachOnce(approvers: readonly Approver[]): readonly Approver[] {
+  const emails = approvers.map(({ email }) => email);
+  const twice = emails.find((email, at) => emails.indexOf(email) !== at);
+  if (twice === undefined) return approvers;
+  throw new CommandError('usage', `--staff and --client name ${twice} twice`, {
+    nextStep: 'Name each address once: one person decides at one gate.',
+  });
 }

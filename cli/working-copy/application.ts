@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { Api } from '../client/api-client.ts';
 import { CommandError } from '../output/command-error.ts';
 
 /**
  * Returns the application that a command is about: the given one, else that of the directory (`apps/<application>/…`),
- * else the only one in the `apps` of a directory above, else the only one that there is.
+ * else the only one in the `apps` of the working copy, else the only one that there is.
  */
 export async function findApplication(given: string | undefined, directory: string, api: Api): Promise<string> {
   const near = nearApplication(given, directory);
@@ -27,13 +27,20 @@ export async function findApplication(given: string | undefined, directory: stri
 export const nearApplication = (given: string | undefined, directory: string): string | undefined =>
   given ?? applicationOf(directory);
 
-/** Returns the application in whose directory this is. */
+/** Returns the application in whose directory this is, or the only one of the working copy. */
 function applicationOf(directory: string): string | undefined {
-  const inside = /^.*\/apps\/([^/]+)(?:\/|$)/.exec(directory)?.[1];
+  const top = topOf(directory);
+  if (top === undefined) return undefined;
+  const inside = /^apps\/([^/]+)/.exec(relative(top, directory))?.[1];
   if (inside !== undefined) return inside;
+  const [only, ...others] = directoriesIn(join(top, 'apps'));
+  return others.length === 0 ? only : undefined;
+}
+
+/** Returns the top directory of the working copy around a directory. */
+function topOf(directory: string): string | undefined {
   for (let above = directory; ; above = dirname(above)) {
-    const names = directoriesIn(join(above, 'apps'));
-    if (names.length > 0) return names.length === 1 ? names[0] : undefined;
+    if (existsSync(join(above, '.git'))) return above;
     if (above === dirname(above)) return undefined;
   }
 }

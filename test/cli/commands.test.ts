@@ -19,7 +19,10 @@ afterEach(async () => {
 });
 
 describe('the application', () => {
-  beforeEach(() => world.api.put('/applications/other', APPLICATION));
+  beforeEach(async () => {
+    await world.api.put('/applications/other', APPLICATION);
+    mkdirSync(join(directory, '.git'));
+  });
 
   test.each([
     ['apps/other/dev1', 'other'],
@@ -34,6 +37,22 @@ describe('the application', () => {
     mkdirSync(join(directory, 'modules', 'web'), { recursive: true });
     world.directory = join(directory, 'modules', 'web');
     expect(JSON.parse((await world.run('status --json')).stdout)).toMatchObject({ application: 'other' });
+  });
+
+  test('is not the name of a clone that lies in a directory `apps`', async () => {
+    const clone = join(directory, 'apps', 'acme-config');
+    mkdirSync(join(clone, '.git'), { recursive: true });
+    mkdirSync(join(clone, 'apps', 'other', 'dev1'), { recursive: true });
+    world.directory = join(clone, 'modules');
+    expect(JSON.parse((await world.run('status --json')).stdout)).toMatchObject({ application: 'other' });
+    world.directory = join(clone, 'apps', 'other', 'dev1');
+    expect(JSON.parse((await world.run('status --json')).stdout)).toMatchObject({ application: 'other' });
+  });
+
+  test('is not looked for outside of a working copy', async () => {
+    rmSync(join(directory, '.git'), { recursive: true });
+    world.directory = join(directory, 'apps', 'none');
+    expect((await world.run('outputs --env dev1')).stderr).toContain('there are several applications');
   });
 
   test('has to be named if there are several', async () => {

@@ -103,6 +103,17 @@ test('it adds what is missing later, and leaves what was set otherwise', async (
   expect(stderr.match(/^PUT .*$/gm)).toEqual([expect.stringContaining('/approvers/owner@example.com')]);
 });
 
+test('an approver is left as set, however many there are', async () => {
+  await world.run(`init ${ON_AWS} --client-name acme`);
+  const emails = Array.from({ length: 120 }, (_, at) => `client${at}@example.com`);
+  for (const email of emails) {
+    const set = await world.api.put(`/applications/shop/approvers/${email}`, { gates: ['client'], principals: [] });
+    expect(set.status).toBe(201);
+  }
+  const { stderr } = await world.run(`init ${ON_AWS} --client-name acme --client ${emails.join()}`);
+  expect(stderr).toBe('');
+});
+
 test.each([
   ['init none', 2, 'apps/none/<environment>'],
   ['init', 2, 'the account of dev1 is not known'],

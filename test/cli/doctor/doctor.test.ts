@@ -102,6 +102,14 @@ describe('approvers', () => {
   });
 });
 
+test('all approvers are looked at, however many there are', async () => {
+  const { api } = world;
+  for (let at = 0; at < 120; at++)
+    await api.put(`/applications/my-app/approvers/a${at}@example.com`, { gates: ['staff'] });
+  await api.approver('z@example.com', 'client');
+  expect(await found('approvers of client')).toMatchObject({ result: 'ok' });
+});
+
 test('an environment that is not defined yet is a problem', async () => {
   const { environments, ...rest } = await facts();
   const checks = await checkApplication({ ...rest, environments: environments.slice(0, 2) });

@@ -157,6 +157,8 @@ describe('what is to be registered', () => {
     [{ accountRegion: 'Ireland' }, '--account-region: "Ireland"'],
     [{ stage: 'dev1=test' }, '--stage: "test" is not development, staging or production'],
     [{ staff: 'ops' }, '--staff: "ops" is not an e-mail address'],
+    [{ staff: 'a@example.com', client: 'b@example.com,A@example.com' }, 'name a@example.com twice'],
+    [{ staff: 'a@example.com,a@example.com' }, 'name a@example.com twice'],
     [{ provider: 'gitea' }, '--provider: "gitea" is none of'],
     [{ engine: 'pulumi' }, '--engine: "pulumi"'],
   ])('is refused where it is wrong or not known: %j', async (options, message) => {
