@@ -25,7 +25,6 @@ export interface GitCall {
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
-const isVersionOrCommit = (ref: string): boolean => COMMIT.test(ref) || readVersionRef(ref) !== undefined;
 
 /**
  * Decides about a call of a git module. A tag or commit by which it ran is taken as it is; for a branch, for a source
@@ -33,7 +32,7 @@ const isVersionOrCommit = (ref: string): boolean => COMMIT.test(ref) || readVers
  */
 export async function decideGitRef(call: GitCall, repository: ModuleRepository): Promise<Decision> {
   const { ref, ran, ranRef, source, from } = call;
-  if (ranRef !== undefined && (isVersionOrCommit(ranRef) || (await repository.tags()).includes(ranRef))) {
+  if (ranRef !== undefined && (COMMIT.test(ranRef) || (await repository.tags()).includes(ranRef))) {
     if (ref === ranRef) return { verdict: 'same', ran: ranRef, reason: `runs in ${from}` };
     const identity = ran.identity && (await repository.identityAt(ranRef, source.directory));
     if (identity && identity !== ran.identity)

@@ -88,4 +88,10 @@ async function requireClean(root: string, files: readonly string[]): Promise<voi
     throw new WorkingCopyError(
       `nothing was written, because these files have changes that are not committed: ${dirty.join(', ')}. Commit or stash them first`,
     );
+  // Git tells no changes of what it does not know, such as files of a repository inside of this one.
+  const listed = await runGit(['--literal-pathspecs', 'ls-files', '--error-unmatch', '--', ...files], { cwd: root });
+  if (listed.code !== 0)
+    throw new WorkingCopyError(
+      `nothing was written, because git does not track all of these files: ${files.join(', ')}`,
+    );
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listConfigurationFiles } from '../../buildspecs/program/configuration/files.ts';
 import { callsIn } from './call-file.ts';
@@ -21,12 +21,17 @@ export interface CallFile {
 
 /**
  * Reads the configuration files of an environment's directory that contain module calls, or all that may. Throws
- * WorkingCopyError for a file that cannot be understood: a call in it could be missed.
+ * WorkingCopyError for a file that cannot be understood, because a call in it could be missed, and for a directory that
+ * is reached by a symbolic link, because it may lie outside of the working copy.
  */
 export function readCallFiles(root: string, directory: string, engine: 'terraform' | 'tofu'): CallFile[] {
   const place = join(root, directory);
   if (!lstatSync(place, { throwIfNoEntry: false })?.isDirectory())
     throw new WorkingCopyError(`the working copy has no directory ${directory}: run this in the config repository`);
+  if (realpathSync(place) !== join(realpathSync(root), directory))
+    throw new WorkingCopyError(
+      `${directory} is reached by a symbolic link: only plain directories are read and written`,
+    );
   return listConfigurationFiles(place, engine).map((name): CallFile => {
     const path = `${directory}/${name}`;
     if (!lstatSync(join(place, name)).isFile())

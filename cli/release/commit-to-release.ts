@@ -1,4 +1,5 @@
 import { isSameRepository } from '../../lambdas/domain/model/repository.ts';
+import { withoutCredentials } from '../../lambdas/domain/plan/modules/module-source.ts';
 import { runGit } from '../git/run-git.ts';
 import { CommandError } from '../output/command-error.ts';
 import { short } from '../output/words.ts';
@@ -42,7 +43,9 @@ export async function commitToRelease(directory: string, name: string, repositor
     notes: [
       ...(name === 'HEAD' && changes !== '' ? ['The working copy has changes that are no part of the commit.'] : []),
       ...(isElsewhere
-        ? [`This working copy comes from ${urls.join(', ')}, and the application from ${repository}.`]
+        ? [
+            `This working copy comes from ${urls.map(withoutCredentials).join(', ')}, and the application from ${repository}.`,
+          ]
         : []),
     ],
   };

@@ -95,6 +95,14 @@ describe('release', () => {
     expect(body).toMatchObject({ commit: git('rev-parse', 'HEAD'), message: 'A change' });
   });
 
+  test('names a remote without its credentials', async () => {
+    git('push', '--quiet', 'origin', 'main');
+    git('remote', 'set-url', 'origin', 'https://staff:secret@git.example.com/acme/other.git');
+    const { stderr } = await world.run('release');
+    expect(stderr).toContain('comes from https://git.example.com/acme/other.git, and the application from');
+    expect(stderr).not.toContain('secret');
+  });
+
   test('makes no second release of a commit, unless it is told to', async () => {
     git('push', '--quiet', 'origin', 'main');
     await world.run('release main');

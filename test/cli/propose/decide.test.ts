@@ -36,6 +36,16 @@ async function decided(text: string, ran: readonly RanModule[], repository?: Mod
   return decideAll(calls, { from: 'dev1', ran, open });
 }
 
+test('a branch that is named like a version is never written', async () => {
+  const branches = ['release-1.1', 'release-1.2'];
+  const repository = repositoryOf({ 'release-1.1': 'A', 'release-1.2': 'B', 'web-v1.0.0': 'A' }, branches);
+  const ran = [ranBy(`${GIT}?ref=release-1.2`, { identity: 'B' })];
+  expect(await decided(gitCall('release-1.1'), ran, repository)).toMatchObject([{ verdict: 'undecided' }]);
+  expect(await decided(gitCall('release-1.1'), [ranBy(`${GIT}?ref=release-1.2`)], repository)).toMatchObject([
+    { verdict: 'undecided', ran: 'release-1.2' },
+  ]);
+});
+
 describe('a git module', () => {
   const repository = repositoryOf(
     { 'web-v1.0.0': 'A', 'web-v1.1.0': 'B', 'db-v3.0.0': 'B', 'web-v1.2.0-rc.1': 'B', odd: 'C', main: 'C' },

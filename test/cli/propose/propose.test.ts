@@ -126,6 +126,33 @@ describe('propose', () => {
     await expect(propose(input())).rejects.toThrow('linked.tf is a symbolic link');
   });
 
+  test('fails for a directory behind a symbolic link, and writes nothing where it leads', async () => {
+    const elsewhere = join(directory, 'other', 'stage1', 'main.tf');
+    mkdirSync(dirname(elsewhere), { recursive: true });
+    writeFileSync(elsewhere, callOf('web-v1.0.0'));
+    rmSync(join(root, 'apps/my-app'), { recursive: true });
+    symlinkSync('../../other', join(root, 'apps/my-app'));
+    commit();
+    await expect(propose(input())).rejects.toThrow('apps/my-app/stage1 is reached by a symbolic link');
+    expect(readFileSync(elsewhere, 'utf8')).toBe(callOf('web-v1.0.0'));
+  });
+
+  test('goes by the place of the working copy itself, which may be behind a symbolic link', async () => {
+    symlinkSync('config', join(directory, 'linked'));
+    expect((await propose(input({ root: join(directory, 'linked') }))).written).toEqual([MAIN]);
+  });
+
+  test('fails for files of a repository inside of this one', async () => {
+    git('rm', '-r', '--quiet', 'apps/my-app/stage1');
+    write(MAIN, callOf('web-v1.0.0'));
+    git('-C', 'apps/my-app/stage1', 'init', '--quiet');
+    git('-C', 'apps/my-app/stage1', 'add', '--all');
+    git('-C', 'apps/my-app/stage1', 'commit', '--quiet', '-m', 'inside');
+    commit();
+    await expect(propose(input())).rejects.toThrow('nothing was written');
+    expect(read(MAIN)).toBe(callOf('web-v1.0.0'));
+  });
+
   test('tells of a call in another module that ran in another version', async () => {
     const nested = { call: 'module.web.module.logs', source: 'acme/logs/aws', version: '1.0.0' };
     const ran = [...input().ran, { ...nested, version: '1.1.0' }];
