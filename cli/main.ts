@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { runCommandLine } from './frame/run-command-line.ts';
 import type { Surroundings, Terminal } from './frame/surroundings.ts';
+import { LiveText } from './output/live-text.ts';
 
 /** The command `stagegate`: binds the command line to the process. */
 
@@ -18,11 +19,12 @@ process.on('SIGINT', () => {
 // A reader that has seen enough, such as `head`, closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// Some terminals do not say how wide they are.
+const columns = process.stdout.columns || 80;
+const live = new LiveText(columns, (text) => process.stdout.write(text));
+
 function terminalOf(): Terminal | undefined {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
-  // Some terminals do not say how wide they are.
-  const columns = process.stdout.columns || 80;
-  let lines = 0;
   return {
     columns,
     hasColors: !process.env.NO_COLOR,
@@ -36,15 +38,7 @@ function terminalOf(): Terminal | undefined {
         reader.close();
       }
     },
-    redraw(text) {
-      // A line that the terminal breaks would be two.
-      const cut = text
-        .split('\n')
-        .map((line) => line.slice(0, columns - 1))
-        .join('\n');
-      process.stdout.write(lines === 0 ? cut : `\u001b[${lines}A\u001b[J${cut}`);
-      lines = cut.split('\n').length - 1;
-    },
+    redraw: (text) => live.redraw(text),
   };
 }
 
@@ -72,8 +66,14 @@ const surroundings: Surroundings = {
   environment: process.env,
   directory: process.cwd(),
   homeDirectory: homedir(),
-  print: (text) => process.stdout.write(text),
-  complain: (text) => process.stderr.write(text),
+  print(text) {
+    live.leave();
+    process.stdout.write(text);
+  },
+  complain(text) {
+    live.leave();
+    process.stderr.write(text);
+  },
   terminal: terminalOf(),
   now: () => new Date(),
   sleep: (milliseconds) =>

@@ -46,8 +46,8 @@ export async function decide(session: Session<DecisionOptions>, decision: 'appro
     throw new CommandError('refused', `the plan has the digest ${shown.planDigest}, and not ${options.digest}`, {
       nextStep: `Read it: \`stagegate plan ${env} --app ${app}\`.`,
     });
-  session.note(plain(describePlanOf(found, gate)));
-  session.note(describePlan(plain(found), plain(shown), surroundings.terminal));
+  session.note(describePlanOf(found, gate));
+  session.noteInColor(describePlan(plain(found), plain(shown), surroundings.terminal));
   const word = decision === 'approve' ? 'Approve' : 'Reject';
   // A person always reads before deciding; a script says with --yes that somebody has, where it matters.
   if (surroundings.terminal) await session.confirm(`${word} this for ${gate} in ${env} of ${app}?`);

@@ -2,6 +2,7 @@ import yargs from 'yargs';
 import { COMMANDS } from '../commands.ts';
 import { CommandError } from '../output/command-error.ts';
 import { type Ending, EXIT_CODES } from '../output/exit-codes.ts';
+import { plainLines } from '../output/plain.ts';
 import { withGlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -67,7 +68,7 @@ function toldAs(error: unknown, isInterrupted: boolean): CommandError {
 }
 
 const asText = ({ message, nextStep, ending }: CommandError): string =>
-  ending === 'interrupted' ? '' : `stagegate: ${message}\n${nextStep === undefined ? '' : `${nextStep}\n`}`;
+  ending === 'interrupted' ? '' : plainLines(`stagegate: ${message}\n${nextStep === undefined ? '' : `${nextStep}\n`}`);
 
 const asJson = ({ ending, message, nextStep, problem }: CommandError): string =>
   `${JSON.stringify({ error: { ending, exitCode: EXIT_CODES[ending].code, message, nextStep, problem } })}\n`;

@@ -1,7 +1,7 @@
 import { type Api, connectApi } from '../client/api-client.ts';
 import { findConnection } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
-import { plain } from '../output/plain.ts';
+import { plain, plainLines } from '../output/plain.ts';
 import { findApplication, nearApplication } from '../working-copy/application.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -43,8 +43,16 @@ export class Session<Options extends GlobalOptions = GlobalOptions> {
     this.surroundings.print(text.endsWith('\n') || text === '' ? text : `${text}\n`);
   }
 
-  /** Says something to people beside the result: on standard error, so that scripts can read the result. */
+  /**
+   * Says something to people beside the result, without what could harm a terminal: on standard error, so that scripts can
+   * read the result.
+   */
   note(text: string): void {
+    this.noteInColor(plainLines(text));
+  }
+
+  /** The same for a text that has colors, and of which nothing can harm a terminal. */
+  noteInColor(text: string): void {
     this.surroundings.complain(`${text}\n`);
   }
 

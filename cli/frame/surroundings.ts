@@ -24,6 +24,6 @@ export interface Terminal {
   readonly hasColors: boolean;
   /** Shows a question and returns the line that was typed. */
   readonly ask: (question: string) => Promise<string>;
-  /** Replaces the lines that it wrote before with these. */
+  /** Replaces the lines that it wrote before with these. After anything else was printed, they are written below it. */
   readonly redraw: (text: string) => void;
 }

@@ -7,3 +7,6 @@ export function plain<Value>(value: Value): Value {
 }
 
 export const plainText = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
+
+/** The same for a text of several lines, which stay lines. */
+export const plainLines = (text: string): string => text.split('\n').map(plainText).join('\n');

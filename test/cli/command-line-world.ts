@@ -1,6 +1,8 @@
 import { runCommandLine } from '../../cli/frame/run-command-line.ts';
 import type { Surroundings } from '../../cli/frame/surroundings.ts';
+import { LiveText } from '../../cli/output/live-text.ts';
 import { PipelineWorld } from '../api/pipeline-world.ts';
+import { Screen } from './screen.ts';
 import { ServedApi } from './served-api.ts';
 
 export interface Ended {
@@ -16,6 +18,8 @@ export class CommandLineWorld {
   /** What the person at the terminal types. Undefined when there is no terminal. */
   typed: string[] | undefined;
   readonly asked: string[] = [];
+  /** What the terminal shows after the command. */
+  screen = '';
   readonly opened: string[] = [];
   /** How long the command waited, in milliseconds, each time; and what happens meanwhile. */
   readonly pauses: number[] = [];
@@ -43,6 +47,11 @@ export class CommandLineWorld {
   async give(args: readonly string[]): Promise<Ended> {
     let stdout = '';
     let stderr = '';
+    const screen = new Screen();
+    const live = new LiveText(120, (text) => {
+      stdout += text;
+      screen.write(text);
+    });
     const surroundings: Surroundings = {
       version: '1.2.3',
       environment: { STAGEGATE_ENDPOINT: this.served.url, ...this.environment },
@@ -50,9 +59,13 @@ export class CommandLineWorld {
       homeDirectory: '/nowhere',
       print: (text) => {
         stdout += text;
+        live.leave();
+        screen.write(text);
       },
       complain: (text) => {
         stderr += text;
+        live.leave();
+        screen.write(text);
       },
       terminal: this.typed && {
         columns: 120,
@@ -61,9 +74,7 @@ export class CommandLineWorld {
           this.asked.push(question);
           return this.typed?.shift() ?? '';
         },
-        redraw: (text) => {
-          stdout += text;
-        },
+        redraw: (text) => live.redraw(text),
       },
       now: () => new Date(this.api.surroundings.now()),
       sleep: async (milliseconds) => {
@@ -77,6 +88,7 @@ export class CommandLineWorld {
       },
     };
     const code = await runCommandLine(args, surroundings);
+    this.screen = screen.text;
     return { code, stdout, stderr };
   }
 

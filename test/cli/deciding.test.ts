@@ -103,6 +103,25 @@ test('text from repositories cannot move the cursor', async () => {
   expect(JSON.parse(json).notices).toEqual(['a\u001b[2J\u202eb']);
 });
 
+test('text of other people cannot move the cursor in an error', async () => {
+  await world.api.end(await world.api.release(1));
+  const id = await waiting('stage1');
+  await world.api.end(id, 'rejected');
+  const ended = await world.api.store.get('deployment', { id });
+  if (ended?.status !== 'rejected') throw new Error(`it is ${ended?.status}`);
+  const message = 'she said no: no\u001b[2Jway\u202e';
+  await world.api.write('deployment', { ...ended, error: { ...ended.error, message } });
+  const { code, stderr } = await world.run(`approve stage1 --deployment ${id}`);
+  expect(code).toBe(3);
+  expect(stderr).toContain('said no: no [2Jway');
+  expect(stderr).not.toContain('\u001b');
+  expect(stderr).not.toContain('\u202e');
+  const detail = 'a\u001b[2Jb';
+  const problem = { type: 'urn:stagegate:problem:internal', title: 'Oops', status: 500, detail };
+  world.served.instead.push({ status: 500, body: JSON.stringify(problem) });
+  expect((await world.run('status my-app')).stderr).toContain('stagegate: Oops: a [2Jb\n');
+});
+
 describe('without --release, a rollback', () => {
   beforeEach(async () => {
     for (const number of [1, 2]) await world.api.end(await world.api.release(number));

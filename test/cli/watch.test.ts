@@ -65,7 +65,7 @@ describe('watching a deployment', () => {
 
   test('goes on when the API does not answer for a while', async () => {
     const id = await world.api.release(1);
-    const busy = { status: 503, body: '{"message":"Service Unavailable"}' };
+    const busy = { status: 503, body: JSON.stringify({ message: 'Service \u001b[2JUnavailable' }) };
     stepByStep(
       async () => world.served.instead.push(busy, busy, busy, busy, busy),
       ...Array(6).fill(async () => {}),
@@ -74,6 +74,7 @@ describe('watching a deployment', () => {
     const { code, stderr } = await world.run('watch dev1');
     expect(code).toBe(0);
     expect(stderr.match(/Trying again/g)).toHaveLength(1);
+    expect(stderr).toContain('Service  [2JUnavailable. Trying again');
     expect(stderr).toContain('The API answers again.');
   });
 
@@ -146,5 +147,32 @@ describe('watching a release', () => {
     const { stdout } = await world.run('watch');
     expect(stdout).toContain('dev1         development  nothing   release 1 is planning');
     expect(stdout).toContain('dev1         development  release 1 (passed through)');
+  });
+
+  test('on a terminal the pipeline is there once, while a gate is open and after a note', async () => {
+    const { api } = world;
+    await api.approver(STAFF, 'staff', [JANE]);
+    world.typed = [];
+    let id = '';
+    stepByStep(
+      async () => {},
+      async () => api.end(await api.release(1)),
+      async () => {
+        id = await api.deploy('stage1', 1);
+        await api.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
+        await api.openGate(id, 'staff');
+      },
+      async () => {},
+      async () => {},
+      () => api.end(id, 'expired'),
+    );
+    const { stdout } = await world.run('watch');
+    expect(stdout).toContain('decide with `stagegate approve stage1`');
+    const [before, after, ...more] = world.screen.split('my-app has no release yet. Waiting for the first push …\n');
+    expect(before).toMatch(/^my-app: no push was seen yet\n\nENVIRONMENT .*\ndev1 .*\nstage1 .*\nprod1 .*\n$/);
+    expect(after).toMatch(
+      /^my-app: .*\n\nENVIRONMENT .*\ndev1 .*\nstage1 .*\nprod1 .*\nRelease 1 was not successful in stage1: expired.\n$/,
+    );
+    expect(more).toEqual([]);
   });
 });
