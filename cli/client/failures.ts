@@ -5,6 +5,9 @@ import { CommandError } from '../output/command-error.ts';
 import type { Ending } from '../output/exit-codes.ts';
 import { NEXT_STEPS } from './next-steps.ts';
 
+/** The answers that say "later". */
+export const BUSY: readonly number[] = [429, 502, 503, 504];
+
 /** Turns an answer that refuses a request into an error. */
 export function refusedBy(status: number, body: unknown, { url, from }: Connection): CommandError {
   const { data } = ProblemSchema.safeParse(body);
@@ -27,7 +30,7 @@ function endingOf(status: number): Ending {
   // A rule refuses with 409, or with 403 when this caller may never do it.
   if (status === 403) return 'denied';
   if (status === 409) return 'refused';
-  if (status === 429 || status === 503) return 'unreachable';
+  if (BUSY.includes(status)) return 'unreachable';
   return status < 500 ? 'usage' : 'failed';
 }
 

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type Connection, contentType, isLocal } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
-import { networkCodeOf, unreachable } from './failures.ts';
+import { BUSY, networkCodeOf, unreachable } from './failures.ts';
 
 /** How a request is sent again. A machine that says it has no such service will not have one a second later. */
 const ATTEMPTS = 5;
+/** An attempt whose answer is not there as a whole by then has failed. */
+const ATTEMPT_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 const NOT_THERE = ['ECONNREFUSED', 'ENOTFOUND', 'ERR_INVALID_URL'];
-const BUSY = [429, 502, 503, 504];
+const WITHOUT_BODY = [204, 304];
 
 interface Waiting {
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -17,7 +19,7 @@ interface Waiting {
 
 /**
  * Returns a `fetch` for the API: signed with AWS credentials, or with a name to a local cloud. It sends a request again
- * when the answer did not come or says "later", always with the same `Idempotency-Key`, so that a POST is done once.
+ * when the answer did not come, broke off or says "later", always with the same `Idempotency-Key`, so that a POST is done once.
  */
 export function sender(
   connection: Connection,
@@ -29,18 +31,26 @@ export function sender(
     const address = new URL(request.url);
     for (let attempt = 1; ; attempt += 1) {
       const headers = await headersFor(connection, address, { method: request.method, body, headers: key });
-      const content = { method: request.method, headers, signal: interrupted, ...(body !== undefined && { body }) };
-      const answer = await fetch(address, content).catch((error: unknown) => {
+      const content = { method: request.method, headers, ...(body !== undefined && { body }) };
+      const answer = await receive(address, content, interrupted).catch((error: unknown) => {
         if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
         if (attempt === ATTEMPTS || NOT_THERE.includes(networkCodeOf(error) ?? ''))
           throw unreachable(error, connection);
       });
       if (answer && (attempt === ATTEMPTS || !BUSY.includes(answer.status))) return answer;
-      await answer?.body?.cancel();
       await sleep(pauseAfter(attempt, answer?.headers.get('retry-after')));
       if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
     }
   };
+}
+
+/** Returns an answer with its whole body, so that one that breaks off is none. */
+async function receive(address: URL, content: RequestInit, interrupted: AbortSignal): Promise<Response> {
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(ATTEMPT_MS)]);
+  const response = await fetch(address, { ...content, signal });
+  const body = await response.arrayBuffer();
+  const { status, statusText, headers } = response;
+  return new Response(WITHOUT_BODY.includes(status) ? null : body, { status, statusText, headers });
 }
 
 /** What the answer asks for in seconds, else twice as long each time. */

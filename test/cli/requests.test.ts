@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { CommandLineWorld } from './command-line-world.ts';
 
 let world: CommandLineWorld;
@@ -26,11 +26,35 @@ test('another command has another key', async () => {
   expect(new Set(keys).size).toBe(2);
 });
 
-test('a server that stays busy is given up after five attempts', async () => {
-  for (let count = 0; count < 5; count += 1) world.served.instead.push({ status: 503, body: '{"message":"no"}' });
+test('an answer that breaks off is asked for again', async () => {
+  const half = { status: 200, headers: { 'content-length': '100' }, body: '{"items":', breaksOff: true };
+  world.served.instead.push(half, half);
+  const { code, stdout } = await world.run('status my-app');
+  expect([code, world.pauses]).toEqual([0, [500, 1000]]);
+  expect(stdout).toContain('my-app');
+  for (let count = 0; count < 5; count += 1) world.served.instead.push(half);
+  const { code: given, stderr } = await world.run('status my-app');
+  expect(given).toBe(5);
+  expect(stderr).toContain('does not answer');
+});
+
+test('an attempt that takes longer than a minute has failed', async () => {
+  const late = AbortSignal.abort(new DOMException('it took too long', 'TimeoutError'));
+  const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(late);
+  try {
+    const { code, stderr } = await world.run('status my-app');
+    expect([code, timeout.mock.calls]).toEqual([5, Array(5).fill([60_000])]);
+    expect(stderr).toContain('does not answer: it took too long');
+  } finally {
+    timeout.mockRestore();
+  }
+});
+
+test.each([429, 502, 503, 504])('a server that stays busy with %i is given up after five attempts', async (status) => {
+  for (let count = 0; count < 5; count += 1) world.served.instead.push({ status, body: '{"message":"no"}' });
   const { code, stderr } = await world.run('status my-app');
   expect([code, world.served.requests.length]).toEqual([5, 5]);
-  expect(stderr).toContain('answered 503: no');
+  expect(stderr).toContain(`answered ${status}: no`);
 });
 
 test('what is not there is not tried again', async () => {

@@ -9,7 +9,7 @@ export class ServedApi {
   /** Every request that came, in order. */
   readonly requests: { method: string; path: string; key: string | undefined }[] = [];
   /** Answers that are given instead of the next ones of the API. */
-  readonly instead: { status: number; headers?: Record<string, string>; body?: string }[] = [];
+  readonly instead: { status: number; headers?: Record<string, string>; body?: string; breaksOff?: boolean }[] = [];
   /** What happens right before an answer of the API. */
   before: (method: string, path: string) => Promise<void> = async () => {};
   readonly #server: Server;
@@ -49,7 +49,9 @@ export class ServedApi {
     this.requests.push({ method, path: pathname, key: typeof key === 'string' ? key : undefined });
     const instead = this.instead.shift();
     if (instead) {
-      response.writeHead(instead.status, instead.headers).end(instead.body);
+      response.writeHead(instead.status, instead.headers);
+      if (instead.breaksOff) response.write(instead.body ?? '', () => response.destroy());
+      else response.end(instead.body);
       return;
     }
     if (!routeOf(method, pathname)) {
