@@ -49,7 +49,8 @@ export type Options = z.infer<typeof OptionsSchema>;
 /** Returns why the directory cannot be watched as a git repository, if so. */
 function objectionToRepository(directory: string): string | undefined {
   const git = (...args: string[]) => spawnSync('git', ['-C', directory, 'rev-parse', ...args], { encoding: 'utf8' });
-  const { status, stdout, stderr } = git('--path-format=absolute', '--is-bare-repository', '--git-dir');
+  const { status, stdout, stderr, error } = git('--path-format=absolute', '--is-bare-repository', '--git-dir');
+  if (error) return `cannot be read with git: ${error.message}`;
   if (status !== 0) {
     const why =
       stderr

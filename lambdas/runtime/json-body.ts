@@ -6,10 +6,22 @@ type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or ]' | '
 const SPACE = /[ \t\n\r]*/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these inside a text
 const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/** A bracket, or a text with everything in it. A text without an end is taken to the end. */
+const BRACKET_OR_TEXT = /[[\]{}]|"(?:[^"\\]|\\.)*(?:"|$)/gs;
 const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
-/** Parses a request's JSON body. Throws InvalidInputError with the line and column of the first mistake. */
+/** How deep lists and objects of a body may stand in each other. Every valid request of this API is much flatter. */
+const MOST_DEPTH = 100;
+
+/**
+ * Parses a request's JSON body. Throws InvalidInputError with the line and column of the first mistake, or if it is
+ * nested so deeply that reading it could overflow the stack.
+ */
 export function parseJsonBody(text: string): unknown {
+  if (isTooDeep(text))
+    throw new InvalidInputError('request body', [
+      { field: 'body', message: `nested more than ${MOST_DEPTH} deep`, value: `${text.length} characters` },
+    ]);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -24,6 +36,17 @@ export function parseJsonBody(text: string): unknown {
       { cause },
     );
   }
+}
+
+/** Returns whether a JSON text is nested too deeply. Of what is no JSON, nothing is said. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(BRACKET_OR_TEXT)) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    if (depth > MOST_DEPTH) return true;
+  }
+  return false;
 }
 
 /**

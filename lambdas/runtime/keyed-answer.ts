@@ -3,6 +3,7 @@ import { IdempotencyKeySchema, type KeptAnswer, keyedRequest } from '../domain/m
 import { answerOnce } from '../domain/transaction/answer-once.ts';
 import { callerOf } from './caller.ts';
 import type { HttpEvent } from './http-event.ts';
+import { isTooDeep } from './json-body.ts';
 import type { KeepingServices } from './keeping-services.ts';
 import type { Answered } from './operation.ts';
 import { parseInput } from './parse-input.ts';
@@ -32,10 +33,11 @@ const asJson = ({ status, body }: Answered): KeptAnswer => JSON.parse(JSON.strin
 
 /** Returns the JSON value of a body, so that white space and the order of keys do not count; else its text. */
 function contentOf(body: string): unknown {
+  // The operation says what is wrong with a body that is nested too deeply, or is no JSON.
+  if (isTooDeep(body)) return body;
   try {
     return JSON.parse(body);
   } catch {
-    // The operation says what is wrong with it, if it needs one.
     return body;
   }
 }

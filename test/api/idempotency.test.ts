@@ -17,6 +17,17 @@ const keyed = (body: unknown, key = 'ci-run-7', caller = ADMIN) => ({
 const releasesOf = async (world: PipelineWorld) =>
   (await world.store.list(LISTINGS.releases('my-app'))).items.map(({ commit }) => commit);
 
+async function waitingAtStaffGate() {
+  const world = await PipelineWorld.create();
+  await world.approver(STAFF, 'staff', [JANE]);
+  await world.end(await world.release(1));
+  const id = await world.deploy('stage1', 1);
+  await world.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
+  await world.openGate(id, 'staff');
+  const path = `/applications/my-app/environments/stage1/deployments/${id}/gates/staff/decisions`;
+  return { world, path, decision: { decision: 'approve', planDigest: 'a'.repeat(64) } };
+}
+
 describe('a POST with an Idempotency-Key', () => {
   test('that is repeated makes one release, and gets the same answer', async () => {
     const world = await PipelineWorld.create();
@@ -97,20 +108,39 @@ describe('a POST with an Idempotency-Key', () => {
   });
 
   test('gets the same refusal if the refusal itself was recorded', async () => {
-    const world = await PipelineWorld.create();
-    await world.approver(STAFF, 'staff', [JANE]);
-    await world.end(await world.release(1));
-    const id = await world.deploy('stage1', 1);
-    await world.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
-    await world.openGate(id, 'staff');
-    const path = `/applications/my-app/environments/stage1/deployments/${id}/gates/staff/decisions`;
-    const decision = { decision: 'approve', planDigest: 'a'.repeat(64) };
+    const { world, path, decision } = await waitingAtStaffGate();
     const refused = await world.send('POST', path, keyed(decision, 'one', NOBODY));
     expect(refused.body.type).toBe('urn:stagegate:problem:not-an-approver');
     await world.put(`/applications/my-app/approvers/${STAFF}`, { gates: ['staff'], principals: [JANE, NOBODY] });
     expect(await world.send('POST', path, keyed(decision, 'one', NOBODY))).toEqual(refused);
     const { body } = await world.get('/applications/my-app/audit');
     expect(body.items.filter(({ type }: { type: string }) => type === 'refused')).toHaveLength(1);
+  });
+
+  test('of somebody who maps to no approver is refused the same way after a cut, whoever they are by then', async () => {
+    const { world, path, decision } = await waitingAtStaffGate();
+    const { transact } = world.store;
+    let commits = 0;
+    // The decision is recorded as refused, and the request ends before its answer is kept.
+    world.store.transact = (attempt, ahead) => {
+      commits += 1;
+      if (commits === 2) throw new ServiceUnavailableError('DynamoDB does not answer');
+      return transact.call(world.store, attempt, ahead) as never;
+    };
+    expect((await world.send('POST', path, keyed(decision, 'one', NOBODY))).status).toBe(503);
+    world.store.transact = transact;
+    await world.put(`/applications/my-app/approvers/${STAFF}`, { gates: ['staff'], principals: [JANE, NOBODY] });
+    const { status, body } = await world.send('POST', path, keyed(decision, 'one', NOBODY));
+    expect({ status, type: body.type }).toEqual({ status: 403, type: 'urn:stagegate:problem:not-an-approver' });
+  });
+
+  test.each(['{"a":'.repeat(20_000), '['.repeat(200)])('is refused if its body is nested too deeply', async (body) => {
+    const world = await PipelineWorld.create();
+    for (const given of [keyed(body), { body }]) {
+      const answer = await world.send('POST', RELEASES, given);
+      expect(answer.status).toBe(400);
+      expect(answer.body.errors).toMatchObject([{ field: 'body', message: 'nested more than 100 deep' }]);
+    }
   });
 
   test('sent twice at once gets one answer, also where the first changes what the second needs', async () => {

@@ -71,6 +71,7 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'GET /applications/{app}/releases': 'viewer',
   'GET /applications/{app}/releases/{number}': 'viewer',
   'GET /applications/{app}/approvers': 'viewer',
+  'GET /applications/{app}/approvers/{email}': 'viewer',
   'GET /ephemeral-environments': 'viewer',
   'GET /applications/{app}/ephemeral-environments': 'viewer',
   'GET /applications/{app}/ephemeral-environments/{name}': 'viewer',

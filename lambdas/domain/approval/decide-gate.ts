@@ -82,8 +82,12 @@ export async function decideAsCaller(
   if (approver) return decideGate(services, { ...decision, email: approver.email, via: 'api', principal });
   const refused = new Refused('not-an-approver', `${principal} maps to no approver of "${application}"`);
   const attempt = { ...decision, by: principal, via: 'api', principal } as const;
-  await store.transact((transaction) => recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused));
-  throw new RefusedError(refused.refusal, refused.message);
+  // Returned by the transaction, so that it is kept with it.
+  const { refusal, message } = await store.transact(async (transaction) => {
+    await recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused);
+    return refused;
+  });
+  throw new RefusedError(refusal, message);
 }
 
 type Gates = ReadonlyMap<GateName, Gate>;

@@ -1,11 +1,16 @@
+import { UnreadableRecordError } from '../errors.ts';
 import { countEnding, mayCount } from '../model/delivery/count-ending.ts';
-import { type Deployment, plannedOf } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Reader, Transaction } from '../ports.ts';
+import { unlessUnreadable } from '../transaction/unless-unreadable.ts';
 
-/** Counts an ending in a production environment, in the transaction that records it: each counts once. */
-export async function keepDelivery(transaction: Transaction, ended: Deployment): Promise<void> {
-  if (!mayCount(ended)) return;
+/**
+ * Counts an ending in a production environment, in the transaction that records it: each counts once. If a record that
+ * it needs cannot be read by `reader`, it is not counted: no figure may keep a deployment from ending.
+ */
+export async function keepDelivery(transaction: Transaction, ended: Deployment, reader: Reader): Promise<void> {
+  if (!mayCount(ended) || !(await readForDelivery(reader, ended))) return;
   const { application, environment: name, release } = ended;
   const environment = await transaction.get('environment', { application, name });
   if (!environment || !isCounted(environment)) return;
@@ -24,13 +29,16 @@ export async function keepDelivery(transaction: Transaction, ended: Deployment):
 export const isCounted = ({ type, stage }: Pick<Environment, 'type' | 'stage'>): boolean =>
   type === 'regular' && stage === 'production';
 
-/** Reads in parallel the records that `keepDelivery` would read one after the other: production is always protected. */
-export async function readForDelivery(ahead: Reader, deployment: Deployment): Promise<void> {
+/** Reads ahead what `keepDelivery` needs. Returns false if one of the records cannot be read. */
+export async function readForDelivery(ahead: Reader, deployment: Deployment): Promise<boolean> {
   const { application, environment: name, release } = deployment;
-  const mayBeProduction = plannedOf(deployment)?.isProtected === true;
-  await Promise.all([
-    ahead.get('environment', { application, name }),
-    mayBeProduction && ahead.get('delivery', { application, environment: name }),
-    mayBeProduction && release !== undefined && ahead.get('release', { application, number: release }),
-  ]);
+  const read = await unlessUnreadable(async () => {
+    const environment = await ahead.get('environment', { application, name });
+    if (!environment || !isCounted(environment)) return;
+    await Promise.all([
+      ahead.get('delivery', { application, environment: name }),
+      release === undefined ? undefined : ahead.get('release', { application, number: release }),
+    ]);
+  });
+  return !(read instanceof UnreadableRecordError);
 }

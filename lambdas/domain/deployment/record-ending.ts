@@ -106,7 +106,7 @@ export async function keepEnding(
     await closeOpenGates(transaction, id, now);
     await keepAppliedChanges(transaction, deployment, ended, { isRepeated: attempts > 1 });
     await recordOutcome(transaction, ended, left, now);
-    await keepDelivery(transaction, ended);
+    await keepDelivery(transaction, ended, ahead ?? services.store);
     await keepReads(transaction, ended, reads);
     if (left && 'unreadable' in left)
       recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });

@@ -4,6 +4,7 @@ import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
 import type { Builds, Surroundings } from '../ports.ts';
+import { besideRequest } from '../transaction/answer-once.ts';
 import type { EffectServices } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { announceEnding } from './announce-ending.ts';
@@ -72,7 +73,8 @@ async function requireGone(services: Services, deployment: Deployment): Promise<
   const ticket = await findApplyTicket(store, deployment);
   // Without a ticket nobody knows whether a build had one.
   const isUnused = ticket !== undefined && !ticket.session;
-  if (isUnused && (await giveBackPlan(services, id))) return false;
+  // Repeated, it finds the plan given back. The request's own transaction is the entry in the audit.
+  if (isUnused && (await giveBackPlan({ ...services, store: besideRequest(store) }, id))) return false;
   await requireEnded(services, id, await redeemingBuild(store, deployment));
   return true;
 }

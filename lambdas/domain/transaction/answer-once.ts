@@ -13,6 +13,9 @@ type Ended = Exclude<KeptRequest['state'], Begun>;
 /** How often a refused request looks whether another request with the same key, which is under way, gets an answer. */
 const MOST_LOOKS = 20;
 
+/** Most characters of an answer that is kept: an item of DynamoDB has at most 400 KB. */
+const MOST_KEPT = 100_000;
+
 /**
  * Performs a request with an `Idempotency-Key` once, and gives its repetitions the same answer for 24 hours.
  *
@@ -82,7 +85,9 @@ const keep = (services: Services, request: KeyedRequest, ended: Ended): Promise<
   services.store.transact(async (transaction) => {
     const state = await findKept(transaction, services, request);
     if (state && state.is !== 'begun') return state;
-    transaction.put('keptRequest', { ...request, state: ended, expiresAt: keptUntil(services.surroundings.now()) });
+    // A larger one stays as it began: a repetition makes its answer again.
+    if (JSON.stringify(ended).length <= MOST_KEPT)
+      transaction.put('keptRequest', { ...request, state: ended, expiresAt: keptUntil(services.surroundings.now()) });
     return ended;
   });
 
@@ -113,6 +118,10 @@ class KeyedStore implements Store {
     this.#request = request;
   }
 
+  get beside(): Store {
+    return this.#services.store;
+  }
+
   get: Store['get'] = (kind, key) => this.#services.store.get(kind, key);
   list: Store['list'] = (listing, page) => this.#services.store.list(listing, page);
   readAhead = (): Promise<ReadAhead> => this.#services.store.readAhead();
@@ -133,6 +142,12 @@ class KeyedStore implements Store {
     return returnedBy(begun);
   }
 }
+
+/**
+ * Returns the store for a transaction that is not the request's own, although it comes first, and that is safe to
+ * repeat.
+ */
+export const besideRequest = (store: Store): Store => (store instanceof KeyedStore ? store.beside : store);
 
 function begunWith(returned: unknown): Begun {
   if (returned instanceof Refused) return { is: 'begun', returned: { ...returned } };
