@@ -6,6 +6,7 @@ import { describeRegistration } from '../init/describe-registration.ts';
 import { planRegistration } from '../init/plan-registration.ts';
 import { makeFirstRelease, readInstallation, readRegistered, send } from '../init/register.ts';
 import { requestsFor, showRequest } from '../init/registration-requests.ts';
+import { newestCommitOf } from '../init/repository.ts';
 import { wishesOf } from '../init/wishes-of-options.ts';
 import { findWorkingApplication } from '../init/working-application.ts';
 
@@ -50,9 +51,17 @@ export const init = command({
         await session.confirm(`Send ${requests.length === 1 ? 'this request' : `these ${requests.length} requests`}?`);
       for (const request of requests) await send(api, application, request);
     }
-    const { commit } = repository;
-    const isReleased = !dryRun && commit !== undefined && (options.release ?? isHere);
-    const release = isReleased ? await makeFirstRelease(api, application, commit) : undefined;
+    const { branch = 'main' } = registered?.application.configRepository ?? wanted.settings.configRepository;
+    const isReleased = !dryRun && (options.release ?? isHere);
+    const findCommit = async () => {
+      const commit = await newestCommitOf(repository.root, branch);
+      if (commit === undefined)
+        session.note(
+          `no release was made: this working copy knows no branch ${branch} of the remote. Try \`git fetch\`.`,
+        );
+      return commit;
+    };
+    const release = isReleased ? await makeFirstRelease(api, application, findCommit) : undefined;
     const environments = wanted.environments.map(({ name, settings }) => ({ name, ...settings }));
     const [first] = environments;
     const region = /\.execute-api\.([a-z0-9-]+)\./.exec(api.connection.url)?.[1];

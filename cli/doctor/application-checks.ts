@@ -12,8 +12,8 @@ export interface ApplicationFacts {
   readonly approvers: readonly Schemas['Approver'][];
   /** Whether it is an application of a local cloud. */
   readonly isLocal: boolean;
-  /** Returns the name servers of a zone as public DNS tells them; none if there are none. */
-  readonly nameServersOf: (zone: string) => Promise<readonly string[]>;
+  /** Returns the name servers of a zone as public DNS tells them, or the reason as a text why it could not be asked. */
+  readonly nameServersOf: (zone: string) => Promise<readonly string[] | string>;
 }
 
 /** Checks an application and its environments, from what the API tells and public DNS. */
@@ -142,6 +142,7 @@ async function checkDns(
     return unknown(name, `no deployment has looked for the zone of ${dns?.hostname} yet`, 'Deploy a release.');
   if (isLocal) return unknown(name, `${dns.zone.name} exists in the local cloud only`);
   const servers = await nameServersOf(dns.zone.name);
+  if (typeof servers === 'string') return unknown(name, servers);
   if (servers.length > 0) return ok(name, `${dns.zone.name} is delegated to ${servers.join(', ')}`);
   return problem(
     name,

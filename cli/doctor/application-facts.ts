@@ -1,9 +1,9 @@
-import { resolveNs } from 'node:dns/promises';
 import type { Api } from '../client/api-client.ts';
 import { readAll } from '../client/read-all.ts';
 import { isLocal } from '../connection/connection.ts';
 import { readEnvironment } from '../deployment/deployments.ts';
 import type { ApplicationFacts } from './application-checks.ts';
+import { readNameServers } from './name-servers.ts';
 
 /** Reads what the checks of an application need. Throws CommandError. */
 export async function readApplicationFacts(api: Api, app: string): Promise<ApplicationFacts> {
@@ -19,6 +19,6 @@ export async function readApplicationFacts(api: Api, app: string): Promise<Appli
     environments: await Promise.all(names.map((name) => readEnvironment(api, app, name))),
     approvers,
     isLocal: isLocal(new URL(api.connection.url)),
-    nameServersOf: (zone) => resolveNs(zone.replace(/\.$/, '')).catch(() => []),
+    nameServersOf: readNameServers,
   };
 }

@@ -32,13 +32,22 @@ export async function send(api: Api, app: string, request: RegistrationRequest):
   }
 }
 
-/** Makes release 1 of a commit, if the application has no release yet. Returns its number, or undefined. */
-export async function makeFirstRelease(api: Api, app: string, commit: string): Promise<number | undefined> {
+/**
+ * Makes release 1, if the application has no release yet. `findCommit` is asked for its commit then; there is no release
+ * without one. Returns the number of the release, or undefined.
+ */
+export async function makeFirstRelease(
+  api: Api,
+  app: string,
+  findCommit: () => Promise<string | undefined>,
+): Promise<number | undefined> {
   const params = { path: { app } };
   const { items } = await api.body(
     api.http.GET('/applications/{app}/releases', { params: { ...params, query: { limit: 1 } } }),
   );
   if (items.length > 0) return undefined;
+  const commit = await findCommit();
+  if (commit === undefined) return undefined;
   return (await api.body(api.http.POST('/applications/{app}/releases', { params, body: { commit } }))).number;
 }
 

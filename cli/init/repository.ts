@@ -14,8 +14,6 @@ export interface WorkingRepository {
   readonly directory: string | undefined;
   /** The branch that the remote checks out by itself; without a remote, the one that is checked out here. */
   readonly branch: string | undefined;
-  /** The newest commit of that branch that the remote had when it was last asked. */
-  readonly commit: string | undefined;
 }
 
 /** Looks at the repository around a directory. Returns undefined if there is none. */
@@ -25,13 +23,19 @@ export async function findRepository(directory: string): Promise<WorkingReposito
   if (root === undefined) return undefined;
   const origin = await ask('remote', 'get-url', 'origin');
   const here = await ask('symbolic-ref', '--quiet', '--short', 'HEAD');
-  if (origin === undefined) {
-    const commit = await ask('rev-parse', '--verify', '--quiet', 'HEAD^{commit}');
-    return { root, url: undefined, directory: realPath(root), branch: here, commit };
-  }
+  if (origin === undefined) return { root, url: undefined, directory: realPath(root), branch: here };
   const branch = (await remoteBranch(ask)) ?? here;
-  const commit = branch && (await ask('rev-parse', '--verify', '--quiet', `refs/remotes/origin/${branch}^{commit}`));
-  return { root, url: registrable(origin), directory: directoryOf(origin, root), branch, commit };
+  return { root, url: registrable(origin), directory: directoryOf(origin, root), branch };
+}
+
+/**
+ * Returns the newest commit of a branch that `origin` had when it was last asked; without `origin`, that of the branch
+ * here. Undefined if there is no such branch.
+ */
+export async function newestCommitOf(root: string, branch: string): Promise<string | undefined> {
+  const origin = await askGit(['remote', 'get-url', 'origin'], { cwd: root });
+  const ref = origin === undefined ? `refs/heads/${branch}` : `refs/remotes/origin/${branch}`;
+  return askGit(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], { cwd: root });
 }
 
 /** Returns the branch that the remote checks out by itself: as a clone has noted it, else by asking the remote. */

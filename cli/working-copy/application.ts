@@ -3,6 +3,15 @@ import { dirname, join, relative } from 'node:path';
 import type { Api } from '../client/api-client.ts';
 import { CommandError } from '../output/command-error.ts';
 
+/** Thrown when a command is about one application, and nothing says about which. */
+export class SeveralApplicationsError extends CommandError {
+  constructor(names: readonly string[]) {
+    super('usage', `there are several applications: ${names.join(', ')}`, {
+      nextStep: 'Name one with --app, or give the command in its directory apps/<application>.',
+    });
+  }
+}
+
 /**
  * Returns the application that a command is about: the given one, else that of the directory (`apps/<application>/…`),
  * else the only one in the `apps` of the working copy, else the only one that there is.
@@ -18,9 +27,7 @@ export async function findApplication(given: string | undefined, directory: stri
     throw new CommandError('not-found', 'there is no application yet', {
       nextStep: 'Register one: `stagegate init` in a working copy of its config repository (docs/first-day.md).',
     });
-  throw new CommandError('usage', `there are several applications: ${names.join(', ')}`, {
-    nextStep: 'Name one with --app, or give the command in its directory apps/<application>.',
-  });
+  throw new SeveralApplicationsError(names);
 }
 
 /** Returns the given application, else the one that the directory tells of. */

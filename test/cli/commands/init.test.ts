@@ -72,6 +72,30 @@ test('in a clone of what the local cloud serves it needs nothing, and makes the 
   expect(world.served.requests.slice(before).filter(({ method }) => method !== 'GET')).toEqual([]);
 });
 
+test('the first release is of the branch that is registered', async () => {
+  git('team', 'checkout', '--quiet', '-b', 'live');
+  git('team', 'commit', '--quiet', '--allow-empty', '-m', 'live');
+  offers(join(directory, 'team'));
+  const unknown = await world.run('init --branch live');
+  expect(unknown.stderr).toContain('no release was made: this working copy knows no branch live');
+  expect((await world.api.get('/applications/shop/releases')).body.items).toEqual([]);
+  git('clone', 'fetch', '--quiet');
+  offers(join(directory, 'team'));
+  // The branch was registered by the command before.
+  expect((await world.run('init')).stdout).toContain('Release 1 is made');
+  const { body } = await world.api.get('/applications/shop/releases/1');
+  expect(body.commit).toBe(git('team', 'rev-parse', 'live').trim());
+});
+
+test('without a remote the first release is of the branch here', async () => {
+  world.directory = join(directory, 'team');
+  git('team', 'checkout', '--quiet', '--detach');
+  offers(realpathSync(join(directory, 'team')));
+  expect((await world.run('init --branch trunk')).stdout).toContain('Release 1 is made');
+  const { body } = await world.api.get('/applications/shop/releases/1');
+  expect(body.commit).toBe(git('team', 'rev-parse', 'trunk').trim());
+});
+
 test.each([
   ['another directory', '/srv/other', 'serves /srv/other'],
   ['no directory', null, 'serves no config repository'],

@@ -3,7 +3,8 @@ import { connectApi } from '../../../cli/client/api-client.ts';
 import { type ApplicationFacts, checkApplication } from '../../../cli/doctor/application-checks.ts';
 import { readApplicationFacts } from '../../../cli/doctor/application-facts.ts';
 import { API_VERSION } from '../../../cli/doctor/installation-checks.ts';
-import { CLIENT, JANE, STAFF } from '../../api/pipeline-world.ts';
+import { readNameServers } from '../../../cli/doctor/name-servers.ts';
+import { APPLICATION, CLIENT, JANE, STAFF } from '../../api/pipeline-world.ts';
 import { CommandLineWorld } from '../command-line-world.ts';
 
 let world: CommandLineWorld;
@@ -52,6 +53,15 @@ describe('the command', () => {
     expect(stdout).not.toContain('PROBLEM');
     expect(code).toBe(0);
   });
+});
+
+test('with several applications and none named, the installation is looked at', async () => {
+  await world.api.put('/applications/other', APPLICATION);
+  const { code, stdout } = await world.run('doctor');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ok +API: /m);
+  expect(stdout).toMatch(/^not checked {2}application: there are several applications: my-app, other\n +Name one/m);
+  expect(JSON.parse((await world.run('doctor other --json')).stdout)).toMatchObject({ application: 'other' });
 });
 
 test('another version of the API is a problem', async () => {
@@ -142,6 +152,16 @@ describe('engines', () => {
 });
 
 describe('DNS', () => {
+  test.each([
+    ['ENOTFOUND', []],
+    ['ENODATA', []],
+    ['ESERVFAIL', 'public DNS could not be asked: ESERVFAIL'],
+    ['ETIMEOUT', 'public DNS could not be asked: ETIMEOUT'],
+  ])('that answers %s', async (code, servers) => {
+    const resolve = async () => Promise.reject(Object.assign(new Error('queryNs'), { code }));
+    expect(await readNameServers('acme.example.', resolve)).toEqual(servers);
+  });
+
   const certificate = {
     arn: 'arn:aws:acm:eu-west-1:222222222222:certificate/x',
     names: ['my-app.acme.example'],
@@ -161,6 +181,7 @@ describe('DNS', () => {
 
   test.each([
     [dns, ['ns-1.awsdns-01.org'], 'ok', 'delegated to ns-1.awsdns-01.org'],
+    [dns, 'public DNS could not be asked: ESERVFAIL', 'unknown', 'could not be asked: ESERVFAIL'],
     [dns, [], 'problem', 'no name servers of acme.example'],
     [{ ...dns, zone: null, certificate: null }, [], 'unknown', 'no deployment has looked'],
     [{ ...dns, certificate: { ...certificate, problem: 'renewal_failed' } }, ['ns'], 'problem', 'renewal_failed'],

@@ -80,7 +80,7 @@ describe('what is to be registered', () => {
   ) =>
     planRegistration({
       application: 'shop',
-      repository: { root, url, directory: undefined, branch: 'trunk', commit: undefined },
+      repository: { root, url, directory: undefined, branch: 'trunk' },
       directories: environmentsIn(root, 'shop'),
       wishes: wishesOf(options),
       example: more.example,
