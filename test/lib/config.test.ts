@@ -139,7 +139,7 @@ describe('the configuration', () => {
     [
       'a region that is none',
       { account: '111111111111', region: 'Ireland' },
-      /^ {2}stagegate:region: .*an AWS region name \(got "Ireland"\)$/,
+      /^ {2}stagegate:region: .*the name of an AWS region, such as eu-west-1 \(got "Ireland"\)$/,
     ],
     [
       'an alias instead of the key of the bootstrap bucket',

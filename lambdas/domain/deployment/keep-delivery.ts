@@ -1,6 +1,6 @@
 import { UnreadableRecordError } from '../errors.ts';
 import { countEnding, mayCount } from '../model/delivery/count-ending.ts';
-import type { Deployment } from '../model/deployment.ts';
+import { type Deployment, plannedOf } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Reader, Transaction } from '../ports.ts';
 import { unlessUnreadable } from '../transaction/unless-unreadable.ts';
@@ -33,12 +33,18 @@ export const isCounted = ({ type, stage }: Pick<Environment, 'type' | 'stage'>):
 export async function readForDelivery(ahead: Reader, deployment: Deployment): Promise<boolean> {
   const { application, environment: name, release } = deployment;
   const read = await unlessUnreadable(async () => {
-    const environment = await ahead.get('environment', { application, name });
-    if (!environment || !isCounted(environment)) return;
-    await Promise.all([
-      ahead.get('delivery', { application, environment: name }),
-      release === undefined ? undefined : ahead.get('release', { application, number: release }),
+    const counters = () =>
+      Promise.all([
+        ahead.get('delivery', { application, environment: name }),
+        release === undefined ? undefined : ahead.get('release', { application, number: release }),
+      ]);
+    // Production is always protected: then nothing has to be known first.
+    const mayBeProduction = plannedOf(deployment)?.isProtected === true;
+    const [environment] = await Promise.all([
+      ahead.get('environment', { application, name }),
+      mayBeProduction ? counters() : undefined,
     ]);
+    if (!mayBeProduction && environment && isCounted(environment)) await counters();
   });
   return !(read instanceof UnreadableRecordError);
 }
