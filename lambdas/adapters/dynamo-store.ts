@@ -77,11 +77,11 @@ export class DynamoStore implements Store {
       limit,
       ...(cursor !== undefined && { startAfter: decodeCursor(listing, cursor) }),
     });
-    const places = new Map<RecordOf<K>, (typeof items)[number]>();
+    const places = new Map<RecordOf<K>, { item: (typeof items)[number]; unreadableBefore: number }>();
     const unreadable: UnreadableRecordError[] = [];
     for (const item of items)
       try {
-        places.set(await this.#parse(listing.kind, storedIn(item)), item);
+        places.set(await this.#parse(listing.kind, storedIn(item)), { item, unreadableBefore: unreadable.length });
       } catch (error) {
         if (!(error instanceof UnreadableRecordError)) throw error;
         unreadable.push(error);
@@ -90,7 +90,13 @@ export class DynamoStore implements Store {
       items: [...places.keys()],
       unreadable,
       ...(lastKey && { nextCursor: encodeCursor(lastKey) }),
-      cursorBehind: (record) => encodeCursor(keyIn(listing, places.get(record))),
+      endingWith: (record) => {
+        const place = places.get(record);
+        return {
+          unreadable: unreadable.slice(0, place?.unreadableBefore),
+          nextCursor: encodeCursor(keyIn(listing, place?.item)),
+        };
+      },
     };
   }
 

@@ -39,15 +39,18 @@ export async function filteredPage<K extends Kind>(
   let at = cursor === undefined ? undefined : placeOf(cursor, given);
   for (let reads = 0; reads < MOST_READS; reads++) {
     const page = await store.list(listing, { limit: READ_AT_ONCE, ...(at !== undefined && { cursor: at }) });
-    unreadable.push(...page.unreadable);
     const isMatch = await Promise.all(page.items.map(matches));
     for (const [index, record] of page.items.entries()) {
       if (!isMatch[index]) continue;
       items.push(record);
       if (items.length < limit) continue;
       const isLast = page.nextCursor === undefined && !isMatch.includes(true, index + 1);
-      return end(isLast ? undefined : page.cursorBehind(record));
+      if (isLast) break;
+      const ending = page.endingWith(record);
+      unreadable.push(...ending.unreadable);
+      return end(ending.nextCursor);
     }
+    unreadable.push(...page.unreadable);
     at = page.nextCursor;
     if (at === undefined) return end(undefined);
   }

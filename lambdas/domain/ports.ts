@@ -21,8 +21,8 @@ export interface Page<T> {
   readonly unreadable: readonly UnreadableRecordError[];
   /** Opaque text; pass it as `cursor` to get the next page. */
   readonly nextCursor?: string;
-  /** Returns the cursor of the page that begins behind this item of this page. */
-  cursorBehind(item: T): string;
+  /** Returns what a page has that ends with this item of this page: its cursor, and what of it cannot be read. */
+  endingWith(item: T): Pick<Page<T>, 'unreadable'> & { readonly nextCursor: string };
 }
 
 export interface Reader {

@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { IdempotencyKeySchema, type KeptAnswer, keyedRequest } from '../domain/model/request/kept-request.ts';
+import {
+  IdempotencyKeySchema,
+  type KeptAnswer,
+  KeptAnswerSchema,
+  keyedRequest,
+} from '../domain/model/request/kept-request.ts';
 import { answerOnce } from '../domain/transaction/answer-once.ts';
 import { callerOf } from './caller.ts';
 import type { HttpEvent } from './http-event.ts';
@@ -29,7 +34,8 @@ export async function keyedAnswer<Services extends KeepingServices>(
   return answerOnce(services, request, async (store) => asJson(await perform({ ...services, store })), pause);
 }
 
-const asJson = ({ status, body }: Answered): KeptAnswer => JSON.parse(JSON.stringify({ status, body }));
+const asJson = ({ status, body }: Answered): KeptAnswer =>
+  KeptAnswerSchema.parse(JSON.parse(JSON.stringify({ status, body })));
 
 /** Returns the JSON value of a body, so that white space and the order of keys do not count; else its text. */
 function contentOf(body: string): unknown {

@@ -17,6 +17,17 @@ const keyed = (body: unknown, key = 'ci-run-7', caller = ADMIN) => ({
 const releasesOf = async (world: PipelineWorld) =>
   (await world.store.list(LISTINGS.releases('my-app'))).items.map(({ commit }) => commit);
 
+/** Lets executions fail to start until the returned function is called. */
+function failToStart({ workflow }: PipelineWorld): () => void {
+  const { start } = workflow;
+  workflow.start = async () => {
+    throw new ServiceUnavailableError('Step Functions does not answer');
+  };
+  return () => {
+    workflow.start = start;
+  };
+}
+
 async function waitingAtStaffGate() {
   const world = await PipelineWorld.create();
   await world.approver(STAFF, 'staff', [JANE]);
@@ -86,16 +97,45 @@ describe('a POST with an Idempotency-Key', () => {
 
   test('completes a request that was cut short after its commit', async () => {
     const world = await PipelineWorld.create();
-    const { start } = world.workflow;
-    world.workflow.start = async () => {
-      throw new ServiceUnavailableError('Step Functions does not answer');
-    };
+    const restart = failToStart(world);
     expect((await world.send('POST', RELEASES, keyed({ commit: commitOf(1) }))).status).toBe(503);
-    world.workflow.start = start;
+    restart();
     const { status, body } = await world.send('POST', RELEASES, keyed({ commit: commitOf(1) }));
     expect({ status, number: body.number }).toEqual({ status: 201, number: 1 });
     expect([...world.workflow.executions.keys()]).toEqual([body.deploymentId]);
     expect(await releasesOf(world)).toEqual([commitOf(1)]);
+  });
+
+  test('completes a promotion that was cut short, also after the release has got there', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    const path = '/applications/my-app/promotions';
+    const restart = failToStart(world);
+    expect((await world.send('POST', path, keyed({ to: 'stage1' }))).status).toBe(503);
+    restart();
+    const { currentDeployment } = (await world.get('/applications/my-app/environments/stage1')).body;
+    await world.end(currentDeployment);
+    expect((await world.send('POST', path, keyed({ to: 'stage1' }, 'another'))).status).toBe(409);
+    const { status, body } = await world.send('POST', path, keyed({ to: 'stage1' }));
+    expect({ status, id: body.id }).toEqual({ status: 202, id: currentDeployment });
+  });
+
+  test('completes a release by hand that was cut short, also after the next deployment holds the environment', async () => {
+    const world = await PipelineWorld.create();
+    const id = await world.release(1);
+    const next = await world.release(2);
+    world.workflow.end(id, 'aborted');
+    const path = `/applications/my-app/environments/dev1/deployments/${id}/release`;
+    const release = () => world.send('POST', path, keyed({ reason: 'the execution is gone' }));
+    const restart = failToStart(world);
+    expect((await release()).status).toBe(503);
+    restart();
+    expect(
+      (await world.store.get('environmentState', { application: 'my-app', environment: 'dev1' }))?.holder?.deploymentId,
+    ).toBe(next);
+    expect(await release()).toMatchObject({ status: 200, body: { id, status: 'failed' } });
+    const { body } = await world.get('/applications/my-app/audit');
+    expect(body.items.filter(({ type }: { type: string }) => type === 'released-by-hand')).toHaveLength(1);
   });
 
   test('leaves nothing behind if it is refused, and can be repeated', async () => {

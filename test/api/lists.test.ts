@@ -222,6 +222,26 @@ describe('a list that changes between its pages', () => {
     );
   });
 
+  test('tells once of each record that cannot be read, on the page where it would have been', async () => {
+    const store = new InMemoryStore();
+    await store.transact(async (transaction) => {
+      for (let number = 1; number <= 8; number++) transaction.insert('release', aRelease({ number }));
+    });
+    for (const number of [2, 5, 8]) store.corrupt('release', { application: 'my-app', number }, 'spoiled');
+    const told: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await filteredPage(store, LISTINGS.releases('my-app'), { limit: 2, cursor }, {}, () => true);
+      told.push([...page.items.map(({ number }) => String(number)), ...page.unreadable.map(({ sk }) => sk)]);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(told).toEqual([
+      ['7', '6', 'RELEASE#0000008'],
+      ['4', '3', 'RELEASE#0000005'],
+      ['1', 'RELEASE#0000002'],
+    ]);
+  });
+
   test('gives a short page with a cursor when its filter lets too little through', async () => {
     const store = new InMemoryStore();
     for (let first = 1; first <= 1200; first += 50)

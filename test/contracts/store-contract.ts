@@ -242,13 +242,13 @@ export function describeStore(name: string, setup: StoreSetup): void {
         const releases = await store.list(LISTINGS.releases('my-app'));
         const second = releases.items[1];
         const rest = await store.list(LISTINGS.releases('my-app'), {
-          cursor: second ? releases.cursorBehind(second) : '',
+          cursor: second ? releases.endingWith(second).nextCursor : '',
         });
         expect(rest.items.map(({ number }) => number)).toEqual([2, 1]);
         const applications = await store.list(LISTINGS.applications());
         const first = applications.items[0];
         const others = await store.list(LISTINGS.applications(), {
-          cursor: first ? applications.cursorBehind(first) : '',
+          cursor: first ? applications.endingWith(first).nextCursor : '',
         });
         expect(others.items.map(({ name }) => name)).toEqual(['b', 'c']);
       });

@@ -55,7 +55,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   linkState: '2057e18374879916',
   refusalMark: 'e63b943adb70abe1',
   owedPromotion: 'de725d20a60ed7a0',
-  keptRequest: '3feb5a3bdc981341',
+  keptRequest: '96a71866f39e3010',
   unreadableRecord: '67ff1feb12baba56',
   subscriptionSweep: '9d6b7c8539392a59',
   auditEntry: '6c33e142b448545c',

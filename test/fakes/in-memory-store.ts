@@ -82,11 +82,11 @@ export class InMemoryStore implements Store {
     if (listing.order === 'descending') found.reverse();
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const places = new Map<RecordOf<K>, { pk: string; sk: string }>();
+    const places = new Map<RecordOf<K>, { pk: string; sk: string; unreadableBefore: number }>();
     const unreadable: UnreadableRecordError[] = [];
     for (const { item, pk, sk } of page)
       try {
-        places.set(parseRecord(listing.kind, item), { pk, sk });
+        places.set(parseRecord(listing.kind, item), { pk, sk, unreadableBefore: unreadable.length });
       } catch (error) {
         if (!(error instanceof UnreadableRecordError)) throw error;
         unreadable.push(error);
@@ -95,10 +95,10 @@ export class InMemoryStore implements Store {
       items: [...places.keys()],
       unreadable,
       ...(last && found.length > limit && { nextCursor: writeCursor(last) }),
-      cursorBehind: (record) => {
+      endingWith: (record) => {
         const place = places.get(record);
-        if (!place) throw new Error('a cursor behind a record that is not of this page');
-        return writeCursor(place);
+        if (!place) throw new Error('ending a page with a record that is not of this page');
+        return { unreadable: unreadable.slice(0, place.unreadableBefore), nextCursor: writeCursor(place) };
       },
     };
   }

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { RefusedError } from '../errors.ts';
-import type { Application } from '../model/application.ts';
+import { type Application, ApplicationSchema } from '../model/application.ts';
 import { actorOf } from '../model/audit.ts';
 import { repositoryName } from '../model/repository.ts';
 import { RepositoryIdSchema } from '../names.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { findApplication } from '../transaction/find.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /** Body of `POST /applications/{app}/repository-confirmations`. */
@@ -27,7 +28,7 @@ export async function confirmRepository(
   { from, to, reason }: z.output<typeof RepositoryConfirmationSchema>,
   by: string,
 ): Promise<Application> {
-  return store.transact(async (transaction) => {
+  return transactOwn(store, ApplicationSchema, async (transaction) => {
     const application = await findApplication(transaction, name);
     const { repositoryId, configRepository } = application;
     if (repositoryId === to) return application;

@@ -1,17 +1,23 @@
-import { NotFoundError, orThrow, Refused, RefusedError } from '../errors.ts';
+import * as z from 'zod';
+import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { approverOf } from '../model/approver.ts';
 import type { Deployment } from '../model/deployment.ts';
-import { type Ballot, decide, type Gate } from '../model/gate.ts';
+import { type Ballot, decide, type Gate, GateSchema } from '../model/gate.ts';
 import { gateInForce } from '../model/gates-in-force.ts';
 import { objectionToLink } from '../model/link-state.ts';
+import { RefusedSchema } from '../model/request/refusal.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GATES, type GateName } from '../policy.ts';
 import type { ApprovalLink, ReadAhead, Reader, Store, Surroundings, Transaction, Workflow } from '../ports.ts';
 import { resumeGate } from '../transaction/effects.ts';
 import { listAll } from '../transaction/list-all.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { recordRefusedAttempt } from './refused-decision.ts';
+
+/** The gate after a decision, or why the decision does not count. */
+const JudgedSchema = z.union([GateSchema, RefusedSchema]);
 
 interface Services {
   readonly store: Store;
@@ -39,7 +45,8 @@ export async function judgeDecision(
   ahead: ReadAhead,
 ): Promise<Gate | Refused> {
   await readForDecision(ahead, decision);
-  const judged = await store.transact((transaction) => judge(transaction, decision, surroundings), ahead);
+  const judging = (transaction: Transaction) => judge(transaction, decision, surroundings);
+  const judged = await transactOwn(store, JudgedSchema, judging, ahead);
   if (judged instanceof Refused) return judged;
   if (judged.status !== 'open') await resumeGate({ store, workflow }, decision.deploymentId, decision.gate);
   return judged;
@@ -82,12 +89,11 @@ export async function decideAsCaller(
   if (approver) return decideGate(services, { ...decision, email: approver.email, via: 'api', principal });
   const refused = new Refused('not-an-approver', `${principal} maps to no approver of "${application}"`);
   const attempt = { ...decision, by: principal, via: 'api', principal } as const;
-  // Returned by the transaction, so that it is kept with it.
-  const { refusal, message } = await store.transact(async (transaction) => {
+  const judged = await transactOwn(store, JudgedSchema, async (transaction) => {
     await recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused);
     return refused;
   });
-  throw new RefusedError(refusal, message);
+  return orThrow(judged);
 }
 
 type Gates = ReadonlyMap<GateName, Gate>;

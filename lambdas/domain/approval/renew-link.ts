@@ -1,15 +1,19 @@
+import * as z from 'zod';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import type { Gate } from '../model/gate.ts';
-import type { LinkState } from '../model/link-state.ts';
+import { type Gate, GateSchema } from '../model/gate.ts';
+import { type LinkState, LinkStateSchema } from '../model/link-state.ts';
 import type { GateName } from '../policy.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { findMailSubject, type LinkMailServices, linkStateOf, mailLink } from './mail-link.ts';
 
 type Services = LinkMailServices & { readonly store: Store; readonly surroundings: Surroundings };
+
+const RenewedSchema = z.object({ gate: GateSchema, state: LinkStateSchema });
 
 interface Wish {
   readonly deploymentId: string;
@@ -24,7 +28,7 @@ interface Wish {
 export async function renewLink(services: Services, wish: Wish, by: Requester): Promise<LinkState> {
   const { store, mail, surroundings } = services;
   const subscription = (await mail.subscriptions()).get(wish.email);
-  const { gate, state } = await store.transact(async (transaction) => {
+  const { gate, state } = await transactOwn(store, RenewedSchema, async (transaction) => {
     const open = await findOpenGate(transaction, wish, surroundings.now());
     if (!subscription?.confirmed)
       throw new RefusedError('approver-unreachable', `${wish.email} has not confirmed the e-mail subscription`);

@@ -1,10 +1,11 @@
 import { NotFoundError } from '../errors.ts';
 import { sameJson } from '../json-value.ts';
-import type { Approver } from '../model/approver.ts';
+import { type Approver, ApproverSchema } from '../model/approver.ts';
 import { actorOf } from '../model/audit.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { ApproverMail, Confirmation, Store, Surroundings, Transaction } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function confirmApprover(
   const confirmation = await mail.confirm(email, link);
   const everywhere = await listAll(store, LISTINGS.approverEverywhere(email));
   const elsewhere = everywhere.map((other) => other.application).filter((name) => name !== application);
-  const confirmed = await store.transact((transaction) =>
+  const confirmed = await transactOwn(store, ApproverSchema.optional(), (transaction) =>
     confirm(transaction, { application, email }, confirmation, by, surroundings),
   );
   for (const name of elsewhere)

@@ -1,14 +1,18 @@
+import * as z from 'zod';
 import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { type Actor, actorOf } from '../model/audit.ts';
-import type { Deployment, Requester } from '../model/deployment.ts';
+import { type Deployment, DeploymentSchema, type Requester } from '../model/deployment.ts';
 import { endUnsuccessfully } from '../model/deployment-transitions.ts';
 import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
 import { close, type GateStatus } from '../model/gate.ts';
 import { GATES } from '../policy.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
-import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { carryOut, type EffectServices, type Effects, EffectsSchema, NO_EFFECTS } from '../transaction/effects.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
+
+const CanceledSchema = z.object({ deployment: DeploymentSchema, effects: EffectsSchema });
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -18,7 +22,7 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
  * NotFoundError, RefusedError.
  */
 export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
-  const { deployment, effects } = await services.store.transact(async (transaction) => {
+  const { deployment, effects } = await transactOwn(services.store, CanceledSchema, async (transaction) => {
     const found = await transaction.get('deployment', { id });
     if (!found) throw new NotFoundError('deployment', id);
     return orThrow(await markCanceled(transaction, found, by, services.surroundings));

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { Refused } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import {
@@ -5,6 +6,7 @@ import {
   contentOf,
   type Deployment,
   type DeploymentIn,
+  DeploymentSchema,
   describeContent,
   orderOf,
   type Requester,
@@ -17,16 +19,17 @@ import { deploymentId } from '../names.ts';
 import type { Operation } from '../operation.ts';
 import { GATES, type Stage } from '../policy.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
-import { type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { type Effects, EffectsSchema, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 
-export interface Placement {
-  readonly deployment: Deployment;
+export const PlacementSchema = z.object({
+  deployment: DeploymentSchema,
   /** False if a deployment of the same release and operation was already open in the environment. */
-  readonly isNew: boolean;
-  readonly effects: Effects;
-}
+  isNew: z.boolean(),
+  effects: EffectsSchema,
+});
+export type Placement = Readonly<z.infer<typeof PlacementSchema>>;
 
 export interface Creation {
   readonly environment: Environment;

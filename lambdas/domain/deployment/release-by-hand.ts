@@ -1,15 +1,19 @@
+import * as z from 'zod';
 import { findApplyTicket, redeemingBuild } from '../build/apply-ticket.ts';
 import { giveBackPlan } from '../build/give-back-plan.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
 import type { Builds, Surroundings } from '../ports.ts';
-import { besideRequest } from '../transaction/answer-once.ts';
 import type { EffectServices } from '../transaction/effects.ts';
+import { returnedBefore, transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { announceEnding } from './announce-ending.ts';
 import { keepEnding } from './record-ending.ts';
 import { releaseEnvironment } from './release-environment.ts';
+
+/** Whether an apply of the deployment may have begun. */
+const ReleasedSchema = z.object({ hasBegun: z.boolean() });
 
 type Services = EffectServices & {
   readonly builds: Pick<Builds, 'anyInProgress'>;
@@ -26,25 +30,12 @@ export async function releaseByHand(
   id: string,
   { by, reason }: { readonly by: Requester; readonly reason: string },
 ): Promise<Deployment> {
-  const { store, surroundings } = services;
+  const { store } = services;
   const deployment = await store.get('deployment', { id });
   if (!deployment) throw new NotFoundError('deployment', id);
-  const { application, environment, status } = deployment;
-  const state = await store.get('environmentState', { application, environment });
-  if (state?.holder?.deploymentId !== id)
-    throw new RefusedError('not-the-holder', `"${id}" is ${status} and does not hold ${application}/${environment}`);
-  const hasBegun = await requireGone(services, deployment);
-  await store.transact((transaction) =>
-    recordAudit(transaction, surroundings, {
-      application,
-      environment,
-      deploymentId: id,
-      type: 'released-by-hand',
-      ...actorOf(by),
-      comment: reason,
-      details: { status },
-    }),
-  );
+  const { status } = deployment;
+  const { hasBegun } =
+    (await returnedBefore(store, ReleasedSchema)) ?? (await recordRelease(services, deployment, { by, reason }));
   if (!isTerminal(status)) {
     const message = `released by ${by.approver ?? by.principal}: ${reason}`;
     const error = { reason: 'released-by-hand', message };
@@ -56,6 +47,32 @@ export async function releaseByHand(
   await announceEnding(services, id).catch(() => undefined);
   await releaseEnvironment(services, id);
   return (await store.get('deployment', { id })) ?? deployment;
+}
+
+/** Records who released the deployment. Throws RefusedError if it is not to be released by hand. */
+async function recordRelease(
+  services: Services,
+  deployment: Deployment,
+  { by, reason }: { readonly by: Requester; readonly reason: string },
+): Promise<z.output<typeof ReleasedSchema>> {
+  const { store, surroundings } = services;
+  const { id, application, environment, status } = deployment;
+  const state = await store.get('environmentState', { application, environment });
+  if (state?.holder?.deploymentId !== id)
+    throw new RefusedError('not-the-holder', `"${id}" is ${status} and does not hold ${application}/${environment}`);
+  const hasBegun = await requireGone(services, deployment);
+  return transactOwn(store, ReleasedSchema, async (transaction) => {
+    await recordAudit(transaction, surroundings, {
+      application,
+      environment,
+      deploymentId: id,
+      type: 'released-by-hand',
+      ...actorOf(by),
+      comment: reason,
+      details: { status },
+    });
+    return { hasBegun };
+  });
 }
 
 /**
@@ -73,8 +90,7 @@ async function requireGone(services: Services, deployment: Deployment): Promise<
   const ticket = await findApplyTicket(store, deployment);
   // Without a ticket nobody knows whether a build had one.
   const isUnused = ticket !== undefined && !ticket.session;
-  // Repeated, it finds the plan given back. The request's own transaction is the entry in the audit.
-  if (isUnused && (await giveBackPlan({ ...services, store: besideRequest(store) }, id))) return false;
+  if (isUnused && (await giveBackPlan(services, id))) return false;
   await requireEnded(services, id, await redeemingBuild(store, deployment));
   return true;
 }

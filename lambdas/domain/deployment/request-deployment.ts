@@ -3,7 +3,8 @@ import type { Adopt, Requester } from '../model/deployment.ts';
 import type { Operation } from '../operation.ts';
 import type { ReadAhead, Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices } from '../transaction/effects.ts';
-import type { Placement } from './create-deployment.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
+import { type Placement, PlacementSchema } from './create-deployment.ts';
 import { placeDeployment, readForPlacement } from './place-deployment.ts';
 
 interface Wish {
@@ -27,10 +28,11 @@ export async function requestDeployment(
 ): Promise<Placement> {
   const ahead = given ?? (await services.store.readAhead());
   await readForRequest(ahead, wish);
-  const placement = await services.store.transact(async (transaction) => {
+  const attempt = async (transaction: Transaction): Promise<Placement> => {
     const release = wish.release ?? (await deployedRelease(transaction, wish));
     return placeDeployment(transaction, { ...wish, release, automatic: false }, services.surroundings);
-  }, ahead);
+  };
+  const placement = await transactOwn(services.store, PlacementSchema, attempt, ahead);
   await carryOut(services, placement.effects);
   return placement;
 }

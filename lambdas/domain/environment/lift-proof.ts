@@ -1,12 +1,14 @@
+import * as z from 'zod';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLifts, type Lift } from '../model/lifts/lift.ts';
+import { activeLifts, type Lift, LiftSchema } from '../model/lifts/lift.ts';
 import { previousOf } from '../model/pipeline.ts';
 import { PROOF_LIFT_SECONDS, type ProofLiftRequest, subjectOf } from '../model/proof/proof-lift.ts';
-import type { Subject } from '../model/proof/subject.ts';
+import { type Subject, SubjectSchema } from '../model/proof/subject.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { findApplication } from '../transaction/find.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
@@ -22,7 +24,7 @@ export async function liftProof(
 ): Promise<{ subject: Subject; lift: Lift }> {
   const { reason, ...named } = request;
   const subject = subjectOf(request);
-  return store.transact(async (transaction) => {
+  return transactOwn(store, z.object({ subject: SubjectSchema, lift: LiftSchema }), async (transaction) => {
     const { application, environment: name } = where;
     const environment = await transaction.get('environment', { application, name });
     if (!environment) throw new NotFoundError('environment', `${application}/${name}`);

@@ -1,10 +1,11 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { NotFoundError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLift, type Lift } from '../model/lifts/lift.ts';
+import { activeLift, type Lift, LiftSchema } from '../model/lifts/lift.ts';
 import type { ProtectionLiftRequestSchema } from '../model/lifts/protection-lift.ts';
 import type { Store, Surroundings } from '../ports.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function liftProtection(
   { address, reason }: z.output<typeof ProtectionLiftRequestSchema>,
   by: Requester,
 ): Promise<{ address: string; lift: Lift }> {
-  return store.transact(async (transaction) => {
+  return transactOwn(store, z.object({ address: z.string(), lift: LiftSchema }), async (transaction) => {
     const environment = await transaction.get('environment', {
       application: where.application,
       name: where.environment,

@@ -3,10 +3,11 @@ import { StateAddressTextSchema, unfitAddress } from '../contract/state-address.
 import { InvalidInputError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import type { Environment } from '../model/environment.ts';
+import { type Environment, EnvironmentSchema } from '../model/environment.ts';
 import { isBusy } from '../model/environment-state.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { findEnvironment } from '../transaction/find.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 
@@ -34,7 +35,7 @@ export async function moveState(
     throw new InvalidInputError('request', [
       { field: 'to', message: `the address ${unfit}`, value: JSON.stringify(to) },
     ]);
-  return store.transact(async (transaction) => {
+  return transactOwn(store, EnvironmentSchema, async (transaction) => {
     const { application, environment: name } = where;
     const environment = await findEnvironment(transaction, application, name);
     if (environment.type !== 'regular')

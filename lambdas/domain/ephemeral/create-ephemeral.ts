@@ -6,12 +6,17 @@ import { NotFoundError, RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import type { EphemeralEnvironment, RegularEnvironment } from '../model/environment.ts';
+import {
+  type EphemeralEnvironment,
+  EphemeralEnvironmentSchema,
+  type RegularEnvironment,
+} from '../model/environment.ts';
 import { withoutPast } from '../model/environment-state.ts';
 import { type EphemeralRequest, endOfLife } from '../model/ephemeral-environment.ts';
 import { type EphemeralLimits, withLive } from '../model/ephemeral-register.ts';
 import type { Scheduler, Surroundings, Transaction } from '../ports.ts';
-import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { carryOut, type EffectServices, type Effects, EffectsSchema, NO_EFFECTS } from '../transaction/effects.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
@@ -25,11 +30,13 @@ export interface EphemeralServices extends EffectServices {
   readonly leastTtlSeconds: number;
 }
 
-interface Created {
-  readonly environment: EphemeralEnvironment;
+const CreatedSchema = z.object({
+  environment: EphemeralEnvironmentSchema,
   /** False if the same environment existed already. */
-  readonly isNew: boolean;
-}
+  isNew: z.boolean(),
+  effects: EffectsSchema,
+});
+type Created = Omit<z.infer<typeof CreatedSchema>, 'effects'>;
 
 /**
  * Makes an ephemeral environment and deploys its commit, or the head of its branch as soon as the head is known. The
@@ -42,7 +49,7 @@ export async function createEphemeral(
   createdBy: Requester,
 ): Promise<Created> {
   const { store } = services;
-  const { effects, ...created } = await store.transact((transaction) =>
+  const { effects, ...created } = await transactOwn(store, CreatedSchema, (transaction) =>
     create(transaction, services, { application, request, createdBy }),
   );
   await carryOut(services, effects);

@@ -1,9 +1,10 @@
-import type { Placement } from '../deployment/create-deployment.ts';
+import { type Placement, PlacementSchema } from '../deployment/create-deployment.ts';
 import { RefusedError } from '../errors.ts';
 import type { Requester } from '../model/deployment.ts';
 import type { Surroundings } from '../ports.ts';
 import { carryOut, type EffectServices } from '../transaction/effects.ts';
 import { findApplication, findEphemeral } from '../transaction/find.ts';
+import { transactOwn } from '../transaction/own-transaction.ts';
 import { placeEphemeralDeployment, requireOpen } from './deploy-ephemeral.ts';
 
 /** Deploys a commit, or its own commit again, to an ephemeral environment. Throws NotFoundError, RefusedError. */
@@ -14,7 +15,7 @@ export async function redeployEphemeral(
   requestedBy: Requester,
 ): Promise<Placement> {
   const { store, surroundings } = services;
-  const placement = await store.transact(async (transaction) => {
+  const placement = await transactOwn(store, PlacementSchema, async (transaction) => {
     const application = await findApplication(transaction, where.application);
     const environment = await findEphemeral(transaction, where.application, where.environment);
     requireOpen(environment);

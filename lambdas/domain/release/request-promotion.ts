@@ -1,4 +1,4 @@
-import type { Placement } from '../deployment/create-deployment.ts';
+import { type Placement, PlacementSchema } from '../deployment/create-deployment.ts';
 import { requestDeployment } from '../deployment/request-deployment.ts';
 import { RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
@@ -7,8 +7,9 @@ import { type EnvironmentState, isOutdated, isProven } from '../model/environmen
 import { previousOf } from '../model/pipeline.ts';
 import { LISTINGS, type Listing } from '../model/table/listings.ts';
 import type { Reader, Store, Surroundings } from '../ports.ts';
-import type { EffectServices } from '../transaction/effects.ts';
+import { carryOut, type EffectServices } from '../transaction/effects.ts';
 import { findApplication, findEnvironment } from '../transaction/find.ts';
+import { returnedBefore } from '../transaction/own-transaction.ts';
 
 interface Wish {
   readonly application: string;
@@ -23,6 +24,11 @@ export async function requestPromotion(
   services: EffectServices & { readonly surroundings: Surroundings },
   { application: name, to, release, requestedBy }: Wish,
 ): Promise<Placement> {
+  const before = await returnedBefore(services.store, PlacementSchema);
+  if (before) {
+    await carryOut(services, before.effects);
+    return before;
+  }
   const ahead = await services.store.readAhead();
   const [application] = await Promise.all([findApplication(ahead, name), findEnvironment(ahead, name, to)]);
   const newest = release ?? (await newestPromotable(services.store, ahead, application, to));

@@ -1,6 +1,9 @@
-import { Refused, RefusedError } from '../errors.ts';
+import type * as z from 'zod';
+import { RefusedError, UnreadableRecordError } from '../errors.ts';
 import { type KeptAnswer, type KeptRequest, type KeyedRequest, keptUntil } from '../model/request/kept-request.ts';
 import type { ReadAhead, Reader, Store, Surroundings, Transaction } from '../ports.ts';
+import type { RepeatableStore } from './own-transaction.ts';
+import { keyOf } from './unit-of-work.ts';
 
 interface Services {
   readonly store: Store;
@@ -19,10 +22,10 @@ const MOST_KEPT = 100_000;
 /**
  * Performs a request with an `Idempotency-Key` once, and gives its repetitions the same answer for 24 hours.
  *
- * The first transaction of `perform` is the request's own. What it returned is kept in the same commit, and a
- * repetition gets that in place of a second transaction. Everything after it runs again: it is safe to repeat, so a
- * repetition completes a request that was cut short. The first answer is kept, and given to all. A request that is
- * refused before its transaction leaves nothing behind, and can be repeated.
+ * What the operation's own transaction (`transactOwn`) returns is kept in the same commit, and a repetition gets that in
+ * place of a second transaction. Everything after it runs again: it is safe to repeat, so a repetition completes a request
+ * that was cut short. The first answer is kept, and given to all. A request that is refused before its transaction leaves
+ * nothing behind, and can be repeated.
  *
  * `perform` gets the store to use; `pause` waits before another look at a request that is under way. Throws RefusedError
  * `idempotency-key-reused`, and what `perform` throws.
@@ -37,7 +40,9 @@ export async function answerOnce(
   if (known && known.is !== 'begun') return answerIn(known);
   const store = new KeyedStore(services, request);
   try {
-    return answerIn(await keep(services, request, { is: 'answered', answer: await perform(store) }));
+    const answer = await perform(store);
+    if (!store.hasBegun) throw new Error('keeping a request: the operation has no transaction of its own');
+    return answerIn(await keep(services, request, { is: 'answered', answer }));
   } catch (error) {
     if (error instanceof EndedMeanwhile) return answerIn(error.ended);
     if (!(error instanceof RefusedError)) throw error;
@@ -105,11 +110,10 @@ async function endOfOther(
   return undefined;
 }
 
-/** A store whose first transaction is the own one of a request with a key. */
-class KeyedStore implements Store {
+/** The store for one request with a key. */
+class KeyedStore implements RepeatableStore {
   readonly #services: Services;
   readonly #request: KeyedRequest;
-  #isFirst = true;
   /** Whether the request's own transaction is committed, by this request or by another one with the same key. */
   hasBegun = false;
 
@@ -118,44 +122,38 @@ class KeyedStore implements Store {
     this.#request = request;
   }
 
-  get beside(): Store {
-    return this.#services.store;
-  }
-
   get: Store['get'] = (kind, key) => this.#services.store.get(kind, key);
   list: Store['list'] = (listing, page) => this.#services.store.list(listing, page);
-  readAhead = (): Promise<ReadAhead> => this.#services.store.readAhead();
+  readAhead: Store['readAhead'] = () => this.#services.store.readAhead();
+  transact: Store['transact'] = (attempt, ahead) => this.#services.store.transact(attempt, ahead);
 
-  async transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
+  async transactOwn<Returned extends z.ZodType>(
+    schema: Returned,
+    attempt: (transaction: Transaction) => Promise<z.output<Returned>>,
+    ahead?: ReadAhead,
+  ): Promise<z.output<Returned>> {
     const { store, surroundings } = this.#services;
-    if (!this.#isFirst) return store.transact(attempt, ahead);
-    this.#isFirst = false;
     const begun = await store.transact(async (transaction) => {
       const state = await findKept(transaction, this.#services, this.#request);
       if (state?.is === 'begun') return state;
       if (state) throw new EndedMeanwhile(state);
-      const made = begunWith(await attempt(transaction));
+      const returned = JSON.stringify(await attempt(transaction));
+      const made: Begun = { is: 'begun', ...(returned !== undefined && { returned }) };
       transaction.put('keptRequest', { ...this.#request, state: made, expiresAt: keptUntil(surroundings.now()) });
       return made;
     }, ahead);
-    this.hasBegun = true;
-    return returnedBy(begun);
+    return this.#read(schema, begun);
   }
-}
 
-/**
- * Returns the store for a transaction that is not the request's own, although it comes first, and that is safe to
- * repeat.
- */
-export const besideRequest = (store: Store): Store => (store instanceof KeyedStore ? store.beside : store);
+  async returnedBefore<Returned extends z.ZodType>(schema: Returned): Promise<z.output<Returned> | undefined> {
+    const state = await findKept(this.#services.store, this.#services, this.#request);
+    return state?.is === 'begun' ? this.#read(schema, state) : undefined;
+  }
 
-function begunWith(returned: unknown): Begun {
-  if (returned instanceof Refused) return { is: 'begun', returned: { ...returned } };
-  return { is: 'begun', ...(returned !== undefined && { returned: JSON.stringify(returned) }) };
-}
-
-/** Returns what the transaction returned. Its type is that of the same operation, with the same body. */
-function returnedBy({ returned }: Begun) {
-  if (typeof returned === 'string') return JSON.parse(returned);
-  return returned && new Refused(returned.refusal, returned.message);
+  #read<Returned extends z.ZodType>(schema: Returned, { returned }: Begun): z.output<Returned> {
+    this.hasBegun = true;
+    const parsed = schema.safeParse(returned === undefined ? undefined : JSON.parse(returned));
+    if (parsed.success) return parsed.data;
+    throw new UnreadableRecordError('keptRequest', keyOf('keptRequest', this.#request), { cause: parsed.error });
+  }
 }

@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import { NotFoundError } from '../errors.ts';
-import type { GateName } from '../policy.ts';
+import { type GateName, GateNameSchema } from '../policy.ts';
 import type { EventBus, Store, Workflow } from '../ports.ts';
 import { eventOf } from './announcement.ts';
 
@@ -7,14 +8,17 @@ import { eventOf } from './announcement.ts';
  * Effects outside of the table that must follow once a transaction is committed. Each effect is safe to repeat, and the
  * reconciler carries it out if a crash prevented it.
  */
-export interface Effects {
-  /** Deployments that hold their environment now, and whose executions are to be started. */
-  readonly start: readonly string[];
-  /** Gates that are closed now, and whose waiting tasks are to be resumed. */
-  readonly resume: readonly { readonly deploymentId: string; readonly gate: GateName }[];
-  /** Deployments that ended without an execution of their own, and whose endings are to be announced on the bus. */
-  readonly announce: readonly string[];
-}
+export const EffectsSchema = z
+  .object({
+    /** Deployments that hold their environment now, and whose executions are to be started. */
+    start: z.array(z.string()).readonly(),
+    /** Gates that are closed now, and whose waiting tasks are to be resumed. */
+    resume: z.array(z.object({ deploymentId: z.string(), gate: GateNameSchema }).readonly()).readonly(),
+    /** Deployments that ended without an execution of their own, and whose endings are to be announced on the bus. */
+    announce: z.array(z.string()).readonly(),
+  })
+  .readonly();
+export type Effects = z.infer<typeof EffectsSchema>;
 
 export const NO_EFFECTS: Effects = { start: [], resume: [], announce: [] };
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { REFUSALS } from '../../errors.ts';
 import { canonicalJson } from '../../json-value.ts';
 import { InstantSchema, Sha256Schema } from '../../names.ts';
+import { RefusalSchema } from './refusal.ts';
 
 /** Hours for which a request with an `Idempotency-Key` is kept. */
 const KEPT_HOURS = 24;
@@ -13,16 +13,8 @@ export const IdempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'an idempotency key: 1 to 255 visible ASCII characters, without spaces');
 
 /** The answer to a request: the HTTP status, and the body as JSON. */
-const KeptAnswerSchema = z.object({ status: z.int(), body: z.json().optional() });
+export const KeptAnswerSchema = z.object({ status: z.int(), body: z.json().optional() });
 export type KeptAnswer = z.infer<typeof KeptAnswerSchema>;
-
-/** One of the refusals that there are when it is read: records of another version may have others. */
-const RefusalSchema = z.string().transform((text, context) => {
-  const refusal = REFUSALS.find((known) => known === text);
-  if (!refusal) context.addIssue({ code: 'custom', message: 'a refusal' });
-  return refusal ?? z.NEVER;
-});
-const KeptRefusalSchema = z.object({ refusal: RefusalSchema, message: z.string() });
 
 /** A request with an `Idempotency-Key`, so that its repetition gets the same answer. */
 export const KeptRequestSchema = z.object({
@@ -30,14 +22,11 @@ export const KeptRequestSchema = z.object({
   mark: Sha256Schema,
   /** The hash of the body. */
   body: Sha256Schema,
-  /**
-   * What has become of the request. `begun`: its transaction is committed, and returned this JSON text or refusal.
-   * `answered`, `refused`: how it ended.
-   */
+  /** What has become of the request. `begun`: its own transaction is committed, and returned this JSON text. */
   state: z.discriminatedUnion('is', [
-    z.object({ is: z.literal('begun'), returned: z.union([z.string(), KeptRefusalSchema]).optional() }),
+    z.object({ is: z.literal('begun'), returned: z.string().optional() }),
     z.object({ is: z.literal('answered'), answer: KeptAnswerSchema }),
-    z.object({ is: z.literal('refused'), ...KeptRefusalSchema.shape }),
+    z.object({ is: z.literal('refused'), refusal: RefusalSchema, message: z.string() }),
   ]),
   expiresAt: InstantSchema,
 });

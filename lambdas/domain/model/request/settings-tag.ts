@@ -12,7 +12,7 @@ import type { EnvironmentState } from '../environment-state.ts';
  */
 export type SettingsTag = string;
 
-/** The tags that a change allows the settings to have before it, as `If-Match` gives them; `*`: any, if it exists. */
+/** The tags that the settings may have before a change, as `If-Match` gives them. With `*` they only have to exist. */
 export type Allowed = '*' | readonly SettingsTag[];
 
 export const applicationTag = (application: Application): SettingsTag =>
