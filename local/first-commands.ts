@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { USUAL_PORT } from './options.ts';
 
 const ManifestSchema = z.object({ name: z.string(), version: z.string() });
-
-/** The address that the command line uses when it is told no other. */
-const USUAL_URL = 'http://127.0.0.1:4700';
 
 /**
  * Returns the lines that say what somebody types next. The command line is not published: it is packed from this working
@@ -16,7 +14,7 @@ export function firstCommands(url: string, root = join(import.meta.dirname, '..'
   if (!existsSync(manifest)) return [];
   const { name, version } = ManifestSchema.parse(JSON.parse(readFileSync(manifest, 'utf8')));
   const file = `${name.replace(/^@/, '').replace('/', '-')}-${version}.tgz`;
-  const address = url === USUAL_URL ? '' : ` --endpoint ${url}`;
+  const address = url === `http://127.0.0.1:${USUAL_PORT}` ? '' : ` --endpoint ${url}`;
   return [
     'What to type next, in another terminal:',
     '',

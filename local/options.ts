@@ -5,8 +5,10 @@ import * as z from 'zod';
 
 /** The command line options of `npm start`. */
 
-export const USAGE =
-  'usage: npm start -- [--port 4700] [--config-repo DIR] [--data DIR] [--target-endpoint URL] [--assembly DIR]';
+/** The port when none is given. The command line looks for a local cloud there. */
+export const USUAL_PORT = 4700;
+
+export const USAGE = `usage: npm start -- [--port ${USUAL_PORT}] [--config-repo DIR] [--data DIR] [--target-endpoint URL] [--assembly DIR]`;
 
 const directoryOf = (option: string) =>
   z.string().superRefine((path, { addIssue }) => {
@@ -23,7 +25,7 @@ const OptionsSchema = z.object({
       error: ({ input }) => `--port ${String(input)} is not a number from 0 to 65535`,
     })
     .transform(Number)
-    .default(4700),
+    .default(USUAL_PORT),
   'config-repo': directoryOf('--config-repo')
     .superRefine((path, { addIssue }) => {
       const objection = statSync(path, { throwIfNoEntry: false })?.isDirectory() && objectionToRepository(path);

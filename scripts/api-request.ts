@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contentType, isLocal } from '../cli/connection/connection.ts';
+import { contentType, isLocal, PRINCIPAL_HEADER } from '../cli/connection/connection.ts';
 import { signedHeaders } from '../cli/connection/signed-headers.ts';
 
 /** Where the API is, and who calls it. */
@@ -36,7 +36,7 @@ export function apiClient({ url, region, principal }: ApiAccess): SendRequest {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const content = text === undefined ? { method } : { method, body: text };
     const headers = isLocal(address)
-      ? { 'x-local-principal': principal, ...contentType(text) }
+      ? { [PRINCIPAL_HEADER]: principal, ...contentType(text) }
       : await signedHeaders(address, region, content);
     const response = await fetch(address, { ...content, headers }).catch((error: unknown) => {
       throw new Error(`${method} ${address.href}: no server answers there (${reasonOf(error)})`, { cause: error });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Connection, contentType, isLocal } from '../connection/connection.ts';
+import { type Connection, contentType, isLocal, PRINCIPAL_HEADER } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
 import { BUSY, networkCodeOf, unreachable } from './failures.ts';
 
@@ -67,7 +67,7 @@ interface Content {
 
 async function headersFor(connection: Connection, address: URL, content: Content): Promise<Record<string, string>> {
   if (isLocal(address)) {
-    const caller: Record<string, string> = connection.principal ? { 'x-local-principal': connection.principal } : {};
+    const caller: Record<string, string> = connection.principal ? { [PRINCIPAL_HEADER]: connection.principal } : {};
     return { ...content.headers, ...caller, ...contentType(content.body) };
   }
   // Loaded here, because a local cloud needs none of it.

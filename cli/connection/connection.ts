@@ -54,6 +54,9 @@ export function findConnection(
   return connect(saved.endpoint, `the profile ${name} in ${file}`, saved);
 }
 
+/** The header with the caller of a request to a local cloud. */
+export const PRINCIPAL_HEADER = 'x-local-principal';
+
 /** The header of a request with a body, if it has one. */
 export const contentType = (body: string | undefined): Readonly<Record<string, string>> =>
   body === undefined ? {} : { 'content-type': 'application/json' };

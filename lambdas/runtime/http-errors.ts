@@ -104,6 +104,9 @@ export class UnknownRouteError extends DomainError {
   }
 }
 
+/** Returns the `type` of a problem. */
+export const problemType = (name: string): string => `urn:stagegate:problem:${name}`;
+
 /** The `Retry-After` header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 2;
 
@@ -137,7 +140,7 @@ function kindOf(error: unknown): Refusal | ProblemKind {
 /** Returns the problem to answer with. For a crash, it has no details. */
 export function problemOf(error: unknown, instance: string): Problem {
   const kind = kindOf(error);
-  const problem = { type: `urn:stagegate:problem:${kind}`, ...PROBLEMS[kind] };
+  const problem = { type: problemType(kind), ...PROBLEMS[kind] };
   if (!isAnswerable(error)) return problem;
   const errors = error instanceof InvalidInputError ? { errors: error.issues.map((issue) => ({ ...issue })) } : {};
   return { ...problem, detail: error.message, instance, ...errors };

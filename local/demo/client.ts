@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PRINCIPAL_HEADER } from '../services/api-gateway/payload.ts';
 
 /** The fields of the API's answers that the demo reads; all others are ignored. */
 export const DeploymentView = z.object({
@@ -89,7 +90,7 @@ export class Client {
   async request(method: string, path: string, body?: unknown, principal = 'admin@local'): Promise<unknown> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { 'content-type': 'application/json', 'x-local-principal': principal },
+      headers: { 'content-type': 'application/json', [PRINCIPAL_HEADER]: principal },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -1,4 +1,4 @@
-import { RETRY_AFTER_SECONDS } from '../../runtime/http-errors.ts';
+import { problemType, RETRY_AFTER_SECONDS } from '../../runtime/http-errors.ts';
 import type { JsonObject } from './json.ts';
 import { type AnsweredProblem, type Answering, isGeneral, problemsOf } from './problems.ts';
 
@@ -56,7 +56,7 @@ export function refusalsOf(
 
 function responseOf(status: number, problems: readonly AnsweredProblem[], isOfGateway: boolean): JsonObject {
   const lines = problems.map(({ name, title }) => `- \`${name}\`: ${title}`);
-  const types = problems.map(({ name }) => `urn:stagegate:problem:${name}`);
+  const types = problems.map(({ name }) => problemType(name));
   return {
     description: [...lines, ...(isOfGateway ? [`- ${GATEWAY[status]}`] : [])].join('\n'),
     ...(status === 503 && {

@@ -31,8 +31,11 @@ const SOURCE_IP = '127.0.0.1';
 /** Content types whose body reaches the function as text; every other body, also that of a form, arrives as base64. */
 const TEXT_CONTENT = /^(text\/.*|application\/(json|javascript|xml))\s*(;.*)?$/i;
 
+/** Header with the principal of an unsigned request to a route for which AWS would require a signature. */
+export const PRINCIPAL_HEADER = 'x-local-principal';
+
 /** Headers that the gateway uses itself and does not pass on. */
-const WITHHELD_HEADERS = new Set(['cookie', 'x-local-principal', 'connection', 'keep-alive', 'transfer-encoding']);
+const WITHHELD_HEADERS = new Set(['cookie', PRINCIPAL_HEADER, 'connection', 'keep-alive', 'transfer-encoding']);
 
 /** Makes an event in payload format 2.0. */
 export function createEvent(facts: RequestFacts): unknown {

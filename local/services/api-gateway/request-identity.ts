@@ -3,10 +3,8 @@ import { readSignature, verifySignature } from '../../door/signature.ts';
 import { AwsError, type WireRequest } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
 import { isForeign } from './foreign-request.ts';
-import type { IamIdentity } from './payload.ts';
+import { type IamIdentity, PRINCIPAL_HEADER } from './payload.ts';
 
-/** Header with the principal of an unsigned request to a route for which AWS would require a signature. */
-const PRINCIPAL_HEADER = 'x-local-principal';
 const DEFAULT_PRINCIPAL = 'admin@local';
 
 interface IdentityProps {

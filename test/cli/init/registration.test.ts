@@ -2,16 +2,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { LOCAL_CLOUD, PRINCIPAL_HEADER } from '../../../cli/connection/connection.ts';
 import { accountCommands } from '../../../cli/init/account-commands.ts';
 import { accountHintsIn } from '../../../cli/init/account-hints.ts';
 import { applicationsIn, environmentsIn } from '../../../cli/init/environment-directories.ts';
 import { installationIn } from '../../../cli/init/installation-of.ts';
-import { type LocalExample, LocalExampleSchema } from '../../../cli/init/local-example.ts';
+import { LOCAL_EXAMPLE_PATH, type LocalExample, LocalExampleSchema } from '../../../cli/init/local-example.ts';
 import { planRegistration } from '../../../cli/init/plan-registration.ts';
 import { requestsFor } from '../../../cli/init/registration-requests.ts';
 import { type InitOptions, wishesOf } from '../../../cli/init/wishes-of-options.ts';
 import { registrationOf } from '../../../local/demo/registration.ts';
+import { readOptions } from '../../../local/options.ts';
 import { exampleRoutes } from '../../../local/pages/example-page.ts';
+import { PRINCIPAL_HEADER as HEADER_OF_LOCAL_CLOUD } from '../../../local/services/api-gateway/payload.ts';
 
 let root: string;
 beforeEach(() => {
@@ -237,11 +240,16 @@ test.each([
   expect(installationIn(roles, 'shop', 'dev1')).toBe(installation);
 });
 
+test('a local cloud is where the command line looks for it, and takes the name of the caller from the same header', () => {
+  expect(LOCAL_CLOUD).toBe(`http://127.0.0.1:${readOptions([]).port}`);
+  expect(PRINCIPAL_HEADER).toBe(HEADER_OF_LOCAL_CLOUD);
+});
+
 test('a local cloud offers what the command line reads', async () => {
-  const page = exampleRoutes({ configRepository: root, path: '' })['/local/example.json'];
+  const page = exampleRoutes({ configRepository: root, path: '' })[LOCAL_EXAMPLE_PATH];
   const answer = await page?.({
     method: 'GET',
-    path: '/local/example.json',
+    path: LOCAL_EXAMPLE_PATH,
     query: {},
     headers: {},
     body: '',
