@@ -5,7 +5,6 @@ import type { Allowed, SettingsTag } from '../domain/model/request/settings-tag.
 import type { Identity } from './caller.ts';
 import { bytesOf, type HttpEvent } from './http-event.ts';
 import { ifMatchOf } from './if-match.ts';
-import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
 
 /** Schemas of the parts of a request that an operation takes. It gets only what it declares. */
@@ -129,7 +128,7 @@ export function operation<Services, Input extends InputShape, const Answers exte
         {
           path: event.pathParameters,
           query: event.queryStringParameters,
-          ...('body' in declaration.input ? { body: parseJsonBody(body()) } : {}),
+          ...('body' in declaration.input ? { body: await jsonOf(body()) } : {}),
         },
         nameOfField,
       );
@@ -161,6 +160,9 @@ export function operation<Services, Input extends InputShape, const Answers exte
     },
   };
 }
+
+/** Parses a body. The parser is loaded with the first body, because reads have none. */
+const jsonOf = async (body: string): Promise<unknown> => (await import('./json-body.ts')).parseJsonBody(body);
 
 /**
  * Returns the name of a field as the documentation writes it: `stage` for `["body", "stage"]`. A body that is wrong as
