@@ -12,16 +12,18 @@ export async function noted<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** Waits until every call that is noted has ended, well or not, or so many milliseconds are over. */
+/**
+ * Waits until every call that is noted has ended, well or not, and no other has followed, or so many milliseconds are
+ * over.
+ */
 export async function callsEnded(mostMs: number): Promise<void> {
-  if (underWay.size === 0) return;
   const isOver = new AbortController();
   const ended = async (): Promise<void> => {
-    while (underWay.size > 0 && !isOver.signal.aborted) {
+    do {
       await Promise.allSettled(underWay);
-      // What waited for a call may make the next one.
+      // What waited for a call may make the next one, also when the call had ended just before this was asked.
       await turn();
-    }
+    } while (underWay.size > 0 && !isOver.signal.aborted);
   };
   await Promise.race([ended(), sleep(mostMs, undefined, { signal: isOver.signal }).catch(() => undefined)]);
   isOver.abort();

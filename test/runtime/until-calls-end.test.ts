@@ -8,6 +8,8 @@ import { taskHandler } from '../../lambdas/runtime/task-handler.ts';
 interface Place {
   fail(): Promise<void>;
   write(text: string): Promise<void>;
+  answer(when: Promise<void>): Promise<void>;
+  failAfter(when: Promise<void>): Promise<void>;
   hang(): Promise<void>;
 }
 
@@ -17,8 +19,15 @@ const place = lazyPort<Place>('Place', async () => ({
     throw new RangeError('not today');
   },
   async write(text) {
-    await sleep(50);
+    await sleep(10);
     written.push(text);
+  },
+  async answer(when) {
+    await when;
+  },
+  async failAfter(when) {
+    await when;
+    throw new RangeError('not today');
   },
   async hang() {
     await sleep(60_000, undefined, { ref: false });
@@ -36,6 +45,44 @@ describe('an invocation', () => {
     });
     await expect(task({ deploymentId: 'd' }, context)).rejects.toThrow('not today');
     expect(written).toEqual(['task', 'and then']);
+  });
+
+  test.each([
+    ['has been answered', (now: Promise<void>) => place.answer(now)],
+    ['has failed', (now: Promise<void>) => place.failAfter(now).catch(() => undefined)],
+  ])('that fails at any moment after another call %s ends when the call that follows has ended', async (how, first) => {
+    for (let moment = 0; moment < 60; moment += 1) {
+      const { promise: now, resolve } = Promise.withResolvers<void>();
+      const failAtMoment = async () => {
+        await now;
+        for (let passed = 0; passed < moment; passed += 1) await undefined;
+        throw new RangeError('not now');
+      };
+      const task = taskHandler(schemas, async () => {
+        setImmediate(resolve);
+        await Promise.all([failAtMoment(), first(now).then(() => place.write(`${how}, ${moment}`))]);
+        return {};
+      });
+      await expect(task({ deploymentId: 'd' }, context)).rejects.toThrow('not now');
+      expect(written).toContain(`${how}, ${moment}`);
+    }
+  });
+
+  test('that fails while an adapter is loaded ends when the call of it has ended', async () => {
+    const slow = lazyPort<Pick<Place, 'write'>>('Place', async () => {
+      await sleep(20);
+      return {
+        async write(text) {
+          written.push(text);
+        },
+      };
+    });
+    const task = taskHandler(schemas, async () => {
+      await Promise.all([slow.write('when loaded'), Promise.reject(new RangeError('not today'))]);
+      return {};
+    });
+    await expect(task({ deploymentId: 'd' }, context)).rejects.toThrow('not today');
+    expect(written).toContain('when loaded');
   });
 
   test('that succeeds ends when calls have ended for which it did not wait', async () => {

@@ -1,3 +1,4 @@
+import { noted } from '../../adapters/calls-under-way.ts';
 import { orUnavailable } from '../../adapters/or-unavailable.ts';
 
 /** An object that has only asynchronous methods. */
@@ -23,7 +24,7 @@ export function lazyPort(service: string, load: () => Promise<object>, known: ob
       if (Object.hasOwn(facts, name)) return Reflect.get(facts, name);
       return async (...given: unknown[]): Promise<unknown> => {
         loading ??= load();
-        const adapter = await loading;
+        const adapter = await noted(loading);
         const method: unknown = Reflect.get(adapter, name);
         if (typeof method !== 'function') throw new Error(`calling ${name}: the adapter has no such method`);
         return orUnavailable(service, name, () => Reflect.apply(method, adapter, given));
