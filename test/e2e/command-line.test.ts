@@ -127,7 +127,10 @@ describe('a release', () => {
     await promoted.prints(/"waitsFor":\["client"\]/);
     // Without --gate it is the gate that is open now, at which this person may not decide.
     const elsewhere = await stagegate('approve', 'prod1', '--app', 'typed', '--yes', '--as', STAFF);
-    expect([elsewhere.code, elsewhere.stderr]).toEqual([8, expect.stringMatching(/gate client[\s\S]*not an approver/i)]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      8,
+      expect.stringMatching(/gate client[\s\S]*not an approver/i),
+    ]);
     expect((await stagegate('approve', 'prod1', '--app', 'typed', '--yes', '--as', CLIENT)).code).toBe(0);
     expect(await promoted.end()).toBe(0);
 
