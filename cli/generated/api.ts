@@ -1577,6 +1577,7 @@ export interface components {
                 plan?: string;
                 events: string;
                 execution?: string;
+                logs?: string;
             };
         };
         Gate: {
@@ -2881,6 +2882,7 @@ export interface operations {
                             position: number;
                             environment: components["schemas"]["EnvironmentSummary"] | null;
                         }[];
+                        delivery: components["schemas"]["DeliveryFigures"];
                     };
                 };
             };

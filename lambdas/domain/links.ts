@@ -1,4 +1,4 @@
-import { workflowName } from './contract/installation.ts';
+import { buildLogsPrefix, workflowName } from './contract/installation.ts';
 
 /** Where Stagegate runs, and so where staff looks at executions: in the AWS console, or on Stagegate's own pages. */
 export type Home =
@@ -39,4 +39,20 @@ export function executionUrl(home: Home, deploymentId: string): string | undefin
   const execution = `execution:${workflowName(installation)}:${deploymentId}`;
   const arn = `arn:${partition}:states:${region}:${accountId}:${execution}`;
   return host && `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
+}
+
+/**
+ * Returns the address at which staff finds the logs of builds: the log groups of all builds in the AWS console, or the
+ * page of the execution, which has a link to the log of each of its builds.
+ */
+export function buildLogsUrl(home: Home, deploymentId: string): string | undefined {
+  if ('executionsUrl' in home) return executionUrl(home, deploymentId);
+  const { partition, region, installation } = home;
+  const host = CONSOLES[partition];
+  // The console escapes twice, with a dollar instead of the second percent sign.
+  const filter = encodeURIComponent(buildLogsPrefix(installation)).replaceAll('%', '$25');
+  return (
+    host &&
+    `https://${region}.${host}/cloudwatch/home?region=${region}#logsV2:log-groups$3FlogGroupNameFilter$3D${filter}`
+  );
 }

@@ -1,7 +1,7 @@
+import { failure } from './approval-messages.ts';
 import { decideApproval } from './decide-approval.ts';
-import { failure } from './document.ts';
+import { CONTENT_SECURITY_POLICY } from './parts/style.ts';
 import { showApproval } from './show-approval.ts';
-import { CONTENT_SECURITY_POLICY } from './style.ts';
 
 /** The pages behind e-mailed links. */
 export const APPROVAL_SITE = {

@@ -1,23 +1,15 @@
 import type { Decision } from '../domain/model/gate.ts';
 import { counted } from '../domain/plan/wording.ts';
-import type { ApprovalState, ApprovalView, GateInWords } from './approval-view.ts';
-import { blastRadiusPicture, pictureLegend } from './blast-radius-picture.ts';
-import { changesSection } from './changes-section.ts';
-import { differenceSection } from './difference-section.ts';
-import { document } from './document.ts';
-import { type Html, html } from './html.ts';
-import { paritySection } from './parity-section.ts';
-import {
-  blastRadiusSection,
-  broughtAlongSection,
-  costSection,
-  keyFigures,
-  lossesSection,
-  safeguardsSection,
-} from './plan-sections.ts';
-import { proofSection } from './proof-section.ts';
-import { rehearsalSection } from './rehearsal-section.ts';
-import { capitalized, day, moment, time } from './words.ts';
+import type { ApprovalState, ApprovalView } from './approval-view.ts';
+import { differenceSection } from './parts/difference-section.ts';
+import { document } from './parts/document.ts';
+import { factsSection } from './parts/facts-section.ts';
+import { approvalsSection, comment, who } from './parts/gates-section.ts';
+import { type Html, html } from './parts/html.ts';
+import { paritySection } from './parts/parity-section.ts';
+import { planReview } from './parts/plan-review.ts';
+import { keyFigures, lossesSection } from './parts/plan-sections.ts';
+import { capitalized, day, moment, time } from './parts/words.ts';
 
 /** The contents of the form: its address, its nonce, and the comment and problem of an attempt that failed. */
 export interface FormState {
@@ -35,7 +27,7 @@ export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided
 ${analysis && lossesSection(analysis)}
 ${difference && differenceSection(difference)}
 ${factsSection(view)}
-${analysis && [proofSection(analysis), changesSection(analysis), rehearsal && rehearsalSection(rehearsal), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
+${analysis && planReview(analysis, rehearsal)}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
   return document({
@@ -66,40 +58,6 @@ function figures({ analysis, expiresAt, timeLeft, state, status }: ApprovalView)
 ${last}</dl>`;
 }
 
-function picture(graph: Parameters<typeof blastRadiusPicture>[0]): Html | undefined {
-  const drawn = blastRadiusPicture(graph);
-  return (
-    drawn &&
-    html`<div class="scroll frame" tabindex="0" role="group" aria-label="Picture of the blast radius">${drawn}</div>
-${pictureLegend(graph)}`
-  );
-}
-
-function factsSection({ facts, commit }: ApprovalView): Html {
-  const [subject = '', ...more] = commit.message.trim().split('\n');
-  const rest = more.join('\n').trim();
-  return html`<section class="card" aria-labelledby="facts">
-<h2 id="facts">What and where</h2>
-<dl class="facts">
-${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${value}</bdi>${detail && html`<span class="detail">${detail}</span>`}</dd></div>`)}
-</dl>
-<div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
-${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
-<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (as given in the request for this release; not read from the commit)'}</p>
-${commit.stated && statedInstead(commit.stated)}</div>
-</section>`;
-}
-
-/** Returns what the request for the release said. The caller can write anything, including somebody else's name. */
-function statedInstead({ message, author }: NonNullable<ApprovalView['commit']['stated']>): Html {
-  const mark = 'not read from the commit';
-  const said =
-    message === ''
-      ? html`names <bdi>${author}</bdi> (${mark}).`
-      : html`says${author && html`, naming <bdi>${author}</bdi>`} (${mark}): <bdi>${message}</bdi>`;
-  return html`<p class="by quiet small">The request for this release ${said}</p>`;
-}
-
 interface Banner {
   readonly tone: 'good' | 'bad' | 'warn' | 'calm';
   readonly heading: string;
@@ -110,9 +68,6 @@ interface Banner {
 const banner = ({ tone, heading, text, quotes = [] }: Banner, role: 'status' | 'alert' = 'status'): Html =>
   html`<div class="banner ${tone}" role="${role}"><h2>${heading}</h2>
 ${quotes.map(comment)}<p>${text}</p></div>`;
-
-const comment = (decision: Decision): Html | undefined =>
-  decision.comment === undefined ? undefined : html`<blockquote><bdi>${decision.comment}</bdi></blockquote>`;
 
 /** Describes a state in which this person has nothing left to decide. */
 function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecided: boolean, progress: string): Banner {
@@ -179,31 +134,6 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
       };
   }
 }
-
-const who = ({ by, at }: Decision): string => `${by} on ${moment(at)}`;
-
-function approvalsSection(gates: readonly GateInWords[]): Html | undefined {
-  if (gates.length === 0) return undefined;
-  return html`<section class="card" aria-labelledby="approvals">
-<h2 id="approvals">Approvals</h2>
-<ol class="gates">${gates.map(gateItem)}</ol>
-</section>`;
-}
-
-function gateItem({ name, status, tone, progress, decisions, voided }: GateInWords): Html {
-  const told = [
-    ...decisions.map((decision) => html`<li>${decided(decision)}${comment(decision)}</li>`),
-    ...voided.map(
-      (decision) =>
-        html`<li class="quiet">${decided(decision)}; about an earlier plan, no longer counts${comment(decision)}</li>`,
-    ),
-  ];
-  return html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
-${told.length > 0 && html`<ul>${told}</ul>`}</li>`;
-}
-
-const decided = (decision: Decision): Html =>
-  html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}`;
 
 /** Returns the review with a link to the form, which stays at the foot of the window while the person reads. */
 const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>

@@ -3,7 +3,7 @@ import { ENDINGS, isEnding } from '../domain/endings.ts';
 import type { ParityView } from '../domain/environment/find-parity.ts';
 import { Refused } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
-import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/model/gate.ts';
+import { approvalsOf, type Decision, decide } from '../domain/model/gate.ts';
 import { gatesInForce } from '../domain/model/gates-in-force.ts';
 import { isReplaced } from '../domain/model/link-state.ts';
 import type { Release } from '../domain/model/release.ts';
@@ -14,7 +14,9 @@ import type { Rehearsal } from '../domain/plan/rehearsal/rehearsal-schema.ts';
 import { counted } from '../domain/plan/wording.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, day, nameOf, operationInWords, statusInBrief, statusInWords, timeLeft } from './words.ts';
+import type { CommitInWords, Fact } from './parts/facts-section.ts';
+import { GATE_TONES, type GateInWords } from './parts/gates-section.ts';
+import { capitalized, day, nameOf, operationInWords, statusInBrief, statusInWords, timeLeft } from './parts/words.ts';
 
 /** What a link means at the moment for the person who opened it. */
 export type ApprovalState =
@@ -43,7 +45,7 @@ export interface ApprovalView {
   /** The client and the name of the application. */
   readonly corner: string;
   readonly stage: Stage;
-  readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
+  readonly facts: readonly Fact[];
   /** The person who is asked, and the gate to decide. */
   readonly you: { readonly email: string; readonly gate: string };
   readonly requestedBy: string;
@@ -53,15 +55,7 @@ export interface ApprovalView {
   readonly timeLeft: string | undefined;
   /** The name that has to be typed to approve a production deployment. */
   readonly nameToType?: string;
-  readonly commit: {
-    readonly id: string;
-    readonly message: string;
-    readonly author: string;
-    /** Whether message and author come from a caller of the API and not from the commit. */
-    readonly isTold: boolean;
-    /** What a caller of the API said that differs from the commit. */
-    readonly stated: Pick<Release, 'message' | 'author'> | undefined;
-  };
+  readonly commit: CommitInWords;
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
   /** How the plan differs from the one that was shown before, if there was one. */
@@ -74,16 +68,6 @@ export interface ApprovalView {
   readonly progress: string;
   /** The status of the deployment, in a word or two. */
   readonly status: string;
-}
-
-export interface GateInWords {
-  readonly name: string;
-  readonly status: string;
-  readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
-  readonly progress: string;
-  readonly decisions: readonly Decision[];
-  /** Decisions about an earlier plan that meant something else. */
-  readonly voided: readonly Decision[];
 }
 
 /** Returns the contents of the page behind a link, for its person and the given time. */
@@ -131,7 +115,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   };
 }
 
-function factBefore({ environment, standing, at }: SuccessBefore): ApprovalView['facts'][number] {
+function factBefore({ environment, standing, at }: SuccessBefore): Fact {
   const [brief, meaning] = STANDING_IN_WORDS[standing];
   const on = `on ${day(at)}`;
   return {
@@ -201,16 +185,6 @@ function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalSta
 }
 
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
-
-const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
-  open: 'calm',
-  approved: 'good',
-  rejected: 'bad',
-  expired: 'warn',
-  canceled: 'warn',
-  superseded: 'warn',
-  void: '',
-};
 
 function gatesInWords({ deployment, gates, ...target }: ApprovalRecords): GateInWords[] {
   return gatesInForce(deployment, target, gates).map(({ gate: name, required }) => {

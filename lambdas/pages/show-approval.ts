@@ -1,8 +1,8 @@
 import type { Services } from '../functions.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
+import { unknownLink } from './approval-messages.ts';
 import { approvalPage } from './approval-template.ts';
 import { type ApprovalState, viewApproval } from './approval-view.ts';
-import { unknownLink } from './document.ts';
 import { formNonce } from './form-nonce.ts';
 import { loadApproval } from './load-approval.ts';
 

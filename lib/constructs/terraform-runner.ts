@@ -23,6 +23,7 @@ import {
   projectName,
   sourceName,
 } from '../../lambdas/domain/contract/build-source.ts';
+import { buildLogsPrefix } from '../../lambdas/domain/contract/installation.ts';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
 import { KEPT_PREFIX, RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Config } from '../config.ts';
@@ -126,7 +127,7 @@ export class TerraformRunner extends Construct {
     this.inspect = this.project('Inspect', {
       name: inspectProject(config.installation),
       roleName: inspectRole(config.installation),
-      logs: `/${config.installation}/inspect`,
+      logs: `${buildLogsPrefix(config.installation)}inspect`,
       buildspec: 'inspect',
       does: 'inspect plans for those who approve them',
       source: this.programAlone(),
@@ -168,7 +169,7 @@ export class TerraformRunner extends Construct {
     return this.project(suffix === undefined ? kind : `${kind}-${suffix}`, {
       name: projectName(config.installation, purpose, source),
       roleName: buildRoleName(config.installation, purpose, source),
-      logs: [`/${config.installation}`, purpose, suffix].filter(Boolean).join('/'),
+      logs: buildLogsPrefix(config.installation) + [purpose, suffix].filter(Boolean).join('/'),
       does: `${purpose} ${describeSource(source)}`,
       ...(source.kind === 'kept'
         ? { buildspec: `${purpose}-kept`, source: this.programAlone() }

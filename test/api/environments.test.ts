@@ -240,6 +240,10 @@ describe('GET /applications/{app}/environments/{env}', () => {
     expect(body.current.links.execution).toBe(
       `https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:999999999999:execution:stagegate-deployment:${second}`,
     );
+    // The log groups of all builds begin with /stagegate/, which the console escapes twice.
+    expect(body.current.links.logs).toBe(
+      'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups$3FlogGroupNameFilter$3D$252Fstagegate$252F',
+    );
   });
 
   test('shows executions where they are shown, if that is not the console', async () => {
@@ -251,6 +255,7 @@ describe('GET /applications/{app}/environments/{env}', () => {
     await world.post('/applications/my-app/releases', { commit: 'a'.repeat(40) });
     const { current } = (await world.get(dev1)).body;
     expect(current.links.execution).toBe(`http://127.0.0.1:4700/local/executions/stagegate-deployment/${current.id}`);
+    expect(current.links.logs).toBe(current.links.execution);
   });
 
   test('shows how staging and production differ in what they consist of', async () => {

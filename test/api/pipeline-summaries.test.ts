@@ -30,6 +30,14 @@ describe('GET /applications?include=pipeline', () => {
   const inEnvironment = async (name: Name) =>
     (await summary()).environments.find((each: { name: string }) => each.name === name).environment;
 
+  test('has the same figures as the pipeline of the application alone', async () => {
+    await world.end(await world.release(1));
+    await world.succeed(1, 'stage1', 'prod1');
+    const { delivery } = (await world.get('/applications/my-app/pipeline')).body;
+    expect(delivery.environments).toEqual(['prod1']);
+    expect(delivery).toEqual((await summary()).delivery);
+  });
+
   test('shows an application as without it, and its pipeline beside that', async () => {
     const [plain] = (await world.get('/applications')).body.items;
     expect(plain).not.toHaveProperty('summary');

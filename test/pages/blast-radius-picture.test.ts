@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BlastRadiusGraph } from '../../lambdas/domain/plan/analysis-parts.ts';
-import { blastRadiusPicture } from '../../lambdas/pages/blast-radius-picture.ts';
+import { blastRadiusPicture } from '../../lambdas/pages/parts/blast-radius-picture.ts';
 import { analyse, block, change, planOf, recordedPlan, refersTo } from '../domain/plan/plan-documents.ts';
 
 const pictureOf = (graph: BlastRadiusGraph): string => blastRadiusPicture(graph)?.text ?? '';

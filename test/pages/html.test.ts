@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { escapeHtml, html, trusted } from '../../lambdas/pages/html.ts';
+import { escapeHtml, html, trusted } from '../../lambdas/pages/parts/html.ts';
 
 /** Reads escaped text as a browser does. */
 const readBack = (text: string): string =>

@@ -7,7 +7,7 @@ import {
   statusInBrief,
   statusInWords,
   timeLeft,
-} from '../../lambdas/pages/words.ts';
+} from '../../lambdas/pages/parts/words.ts';
 import { aDeployment, aPlanned } from '../harness/builders.ts';
 
 describe('a caller is called', () => {

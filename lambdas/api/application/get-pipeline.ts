@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
+import { deliveryOf } from '../../domain/environment/pipeline-summary.ts';
+import { DeliveryFiguresSchema } from '../../domain/model/delivery/figures.ts';
 import { HeadViewSchema, viewHead } from '../../domain/release/head-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
@@ -25,10 +27,11 @@ export const getPipeline = operation(
         /** Null until an event has told of the branch. */
         head: HeadViewSchema.nullable(),
         pipeline: z.array(StepSchema),
+        delivery: DeliveryFiguresSchema,
       }),
     },
   },
-  async ({ path: { app } }, { store }: Services<'read'>) => {
+  async ({ path: { app } }, { store, surroundings }: Services<'read'>) => {
     const application = await findApplication(store, app);
     const steps = application.pipeline.map(async (name, index) => {
       const environment = await store.get('environment', { application: app, name });
@@ -38,7 +41,11 @@ export const getPipeline = operation(
         environment: environment ? await summarizeEnvironment(store, environment) : null,
       };
     });
-    const [head, shown] = await Promise.all([viewHead(store, application), Promise.all(steps)]);
-    return answer(200, { application: app, head, pipeline: shown });
+    const [head, shown, delivery] = await Promise.all([
+      viewHead(store, application),
+      Promise.all(steps),
+      deliveryOf(store, application, surroundings.now()),
+    ]);
+    return answer(200, { application: app, head, pipeline: shown, delivery });
   },
 );

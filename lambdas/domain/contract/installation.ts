@@ -26,6 +26,9 @@ export function installationOf(physicalName: string): string {
 /** Returns the name of the state machine. */
 export const workflowName = (installation: string): string => nameIn(installation, 'deployment');
 
+/** Returns what the names of the log groups of builds begin with. */
+export const buildLogsPrefix = (installation: string): string => `/${installation}/`;
+
 /** Returns the namespace of an installation's metrics, so that alarms count one installation only. */
 export const metricNamespace = (installation: string): string =>
   installation === DEFAULT_INSTALLATION ? 'Stagegate' : `Stagegate/${installation}`;

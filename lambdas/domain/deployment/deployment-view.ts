@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AppliedSchema } from '../contract/applied.ts';
 import { EndingErrorSchema } from '../endings.ts';
-import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from '../links.ts';
+import { buildLogsUrl, deploymentPath, environmentPath, executionUrl, type Home, releasePath } from '../links.ts';
 import {
   AdoptSchema,
   type Deployment,
@@ -114,6 +114,8 @@ export const DeploymentViewSchema = z
       plan: z.string().optional(),
       events: z.string(),
       execution: z.string().optional(),
+      /** Where the logs of builds are; in AWS the log groups of all builds. */
+      logs: z.string().optional(),
     }),
   })
   .meta({ id: 'Deployment' });
@@ -179,7 +181,7 @@ function showDeployment(
       ...(release !== undefined && { release: releasePath(application, release) }),
       ...(planned && { plan: `${deploymentPath(deployment)}/plan` }),
       events: `${deploymentPath(deployment)}/events`,
-      ...(home && status !== 'queued' && { execution: executionUrl(home, id) }),
+      ...(home && status !== 'queued' && { execution: executionUrl(home, id), logs: buildLogsUrl(home, id) }),
     },
   };
 }

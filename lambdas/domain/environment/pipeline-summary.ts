@@ -3,7 +3,7 @@ import { isCounted } from '../deployment/keep-delivery.ts';
 import { UnreadableRecordError } from '../errors.ts';
 import { deploymentPath, environmentPath } from '../links.ts';
 import type { Application } from '../model/application.ts';
-import { type Counted, DeliveryFiguresSchema, figuresOf } from '../model/delivery/figures.ts';
+import { type Counted, type DeliveryFigures, DeliveryFiguresSchema, figuresOf } from '../model/delivery/figures.ts';
 import { type Deployment, RequesterSchema, StatusSchema } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import { type EnvironmentState, emptyState } from '../model/environment-state.ts';
@@ -119,22 +119,30 @@ async function summarize(
   places: readonly Place[],
   now: string,
 ): Promise<ApplicationSummary> {
-  const [shown, counted] = await Promise.all([
+  const [shown, delivery] = await Promise.all([
     Promise.all(places.map(({ environment, state }) => environment && show(store, application, environment, state))),
-    Promise.all(places.map((place) => countedIn(store, place))),
+    deliveryIn(store, places, now),
   ]);
   const environments = application.pipeline.map((name, index) => ({
     name,
     position: index + 1,
     environment: shown[index] ?? null,
   }));
-  return {
-    environments,
-    delivery: figuresOf(
-      counted.filter((each) => each !== undefined),
-      now,
-    ),
-  };
+  return { environments, delivery };
+}
+
+/** Returns how an application delivers to the production environments among these. */
+async function deliveryIn(store: Store, places: readonly Place[], now: string): Promise<DeliveryFigures> {
+  const counted = await Promise.all(places.map((place) => countedIn(store, place)));
+  return figuresOf(
+    counted.filter((each) => each !== undefined),
+    now,
+  );
+}
+
+/** Returns how an application delivers. */
+export async function deliveryOf(store: Store, application: Application, now: string): Promise<DeliveryFigures> {
+  return deliveryIn(store, await placesOf(store, application), now);
 }
 
 async function countedIn(store: Store, { environment, state }: Place): Promise<Counted | undefined> {

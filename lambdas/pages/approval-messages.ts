@@ -1,38 +1,6 @@
 import type { Page } from '../runtime/page-handler.ts';
-import { type Html, html, trusted } from './html.ts';
-import { STYLE } from './style.ts';
-
-const STYLE_ELEMENT = trusted(`<style>${STYLE}</style>`);
-
-export interface DocumentParts {
-  readonly title: string;
-  readonly main: Html;
-  /** The subject of the page, shown opposite the name of the product. */
-  readonly corner?: string;
-  /** A link that skips what most readers have seen already. */
-  readonly skip?: Html;
-}
-
-/** Returns a whole page with the given main part. */
-export const document = ({ title, main, corner = 'Deployment approval', skip }: DocumentParts): string =>
-  html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, nofollow">
-<title>${title} · Stagegate</title>
-${STYLE_ELEMENT}
-</head>
-<body>
-${skip}
-<header class="bar"><span class="mark">Stagegate</span><span><bdi>${corner}</bdi></span></header>
-<main>
-${main}
-</main>
-</body>
-</html>
-`.text;
+import { document } from './parts/document.ts';
+import { html } from './parts/html.ts';
 
 /** Returns a page with one message. */
 export const message = (status: number, heading: string, ...paragraphs: string[]): Page => ({

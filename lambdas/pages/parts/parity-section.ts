@@ -1,9 +1,9 @@
-import type { ParityView } from '../domain/environment/find-parity.ts';
-import { COMPARABLE } from '../domain/plan/parity.ts';
-import { listed } from '../domain/plan/wording.ts';
+import type { ParityView } from '../../domain/environment/find-parity.ts';
+import { COMPARABLE } from '../../domain/plan/parity.ts';
+import { listed } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED } from './limits.ts';
-import { codes } from './parts.ts';
+import { codes } from './names-and-values.ts';
 
 /** What environments are compared by, in words. */
 const IN_WORDS: Readonly<Record<(typeof COMPARABLE)[number], string>> = {

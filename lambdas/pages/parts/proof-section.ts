@@ -1,9 +1,9 @@
-import type { Analysis } from '../domain/plan/analysis.ts';
-import type { Unproven } from '../domain/plan/proof-findings.ts';
-import { counted } from '../domain/plan/wording.ts';
+import type { Analysis } from '../../domain/plan/analysis.ts';
+import type { Unproven } from '../../domain/plan/proof-findings.ts';
+import { counted } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED } from './limits.ts';
-import { codes } from './parts.ts';
+import { codes } from './names-and-values.ts';
 import { capitalized } from './words.ts';
 
 type Proof = NonNullable<Analysis['proof']>;

@@ -1,7 +1,7 @@
-import { rehearsalInWords } from '../domain/approval/rehearsal-in-words.ts';
-import type { Rehearsal, RehearsalAction } from '../domain/plan/rehearsal/rehearsal-schema.ts';
+import { rehearsalInWords } from '../../domain/approval/rehearsal-in-words.ts';
+import type { Rehearsal, RehearsalAction } from '../../domain/plan/rehearsal/rehearsal-schema.ts';
 import { type Html, html } from './html.ts';
-import { addressOf } from './parts.ts';
+import { addressOf } from './names-and-values.ts';
 
 /** Shows which changes of the plan were not made before in the environment before; those that destroy come first. */
 export function rehearsalSection(rehearsal: Rehearsal): Html {

@@ -1,8 +1,8 @@
-import type { Analysis } from '../domain/plan/analysis.ts';
-import { counted } from '../domain/plan/wording.ts';
+import type { Analysis } from '../../domain/plan/analysis.ts';
+import { counted } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
-import { addressList, addressOf, codes, valueShown } from './parts.ts';
+import { addressList, addressOf, codes, valueShown } from './names-and-values.ts';
 import { REASON_IN_WORDS } from './words.ts';
 
 type Resource = Analysis['resources'][number];

@@ -1,6 +1,6 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import type { BlastRadiusGraph } from '../domain/plan/analysis-parts.ts';
-import { counted } from '../domain/plan/wording.ts';
+import type { BlastRadiusGraph } from '../../domain/plan/analysis-parts.ts';
+import { counted } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 
 type Node = BlastRadiusGraph['nodes'][number];

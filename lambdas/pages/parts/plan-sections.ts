@@ -1,8 +1,8 @@
-import type { Analysis } from '../domain/plan/analysis.ts';
-import { counted } from '../domain/plan/wording.ts';
+import type { Analysis } from '../../domain/plan/analysis.ts';
+import { counted } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
-import { addressList, addressOf } from './parts.ts';
+import { addressList, addressOf } from './names-and-values.ts';
 import { capitalized, difference, money } from './words.ts';
 
 /** Shows the plan in a few large numbers, each in a `<div>` of a description list. */

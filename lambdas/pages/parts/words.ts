@@ -1,10 +1,10 @@
-import { ENDINGS, type Ending, isEnding } from '../domain/endings.ts';
-import type { Deployment, Status } from '../domain/model/deployment.ts';
-import { hasPassedThrough } from '../domain/model/passed-through.ts';
-import type { Operation } from '../domain/operation.ts';
-import { counted } from '../domain/plan/wording.ts';
+import { ENDINGS, type Ending, isEnding } from '../../domain/endings.ts';
+import type { Deployment, Status } from '../../domain/model/deployment.ts';
+import { hasPassedThrough } from '../../domain/model/passed-through.ts';
+import type { Operation } from '../../domain/operation.ts';
+import { counted } from '../../domain/plan/wording.ts';
 
-export { moment, nameOf } from '../domain/approval/in-words.ts';
+export { moment, nameOf } from '../../domain/approval/in-words.ts';
 
 /** Texts and formats of the pages. */
 

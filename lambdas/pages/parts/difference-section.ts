@@ -1,8 +1,8 @@
-import type { ModuleDifference, PlanDifference, ResourceDifference } from '../domain/plan/compare-plans.ts';
-import { counted } from '../domain/plan/wording.ts';
+import type { ModuleDifference, PlanDifference, ResourceDifference } from '../../domain/plan/compare-plans.ts';
+import { counted } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED } from './limits.ts';
-import { addressOf, codes, valueShown } from './parts.ts';
+import { addressOf, codes, valueShown } from './names-and-values.ts';
 import { difference as moneyDifference } from './words.ts';
 
 const DONE: Readonly<Record<string, string>> = {
