@@ -1,4 +1,5 @@
 import { approve } from './commands/approve.ts';
+import { board } from './commands/board.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { ephemeral } from './commands/ephemeral.ts';
@@ -33,6 +34,7 @@ import type { Command } from './frame/command.ts';
  */
 export const COMMANDS: readonly Command[] = [
   status,
+  board,
   watch,
   release,
   promote,

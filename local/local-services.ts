@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Foundation } from './foundation.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
+import { createBoardService } from './pages/board-service.ts';
 import { createPages } from './pages/create-pages.ts';
 import { dnsRoutes } from './pages/dns-page.ts';
 import { exampleRoutes } from './pages/example-page.ts';
@@ -157,8 +158,10 @@ export function createLocalServices(
         waitsDividedBy,
       }),
     }))
-    .add(({ states, sns, sqs, codebuild, logs, cloudwatch, route53, acm }) => {
+    .add(() => ({ board: createBoardService(apiUrl) }))
+    .add(({ states, sns, sqs, codebuild, logs, cloudwatch, route53, acm, board }) => {
       const pages = {
+        ...board.localRoutes,
         ...createPages({ states, sns, sqs }),
         ...codebuild.localRoutes,
         ...logsRoutes(logs),

@@ -29,6 +29,7 @@ function showEvent({ source, message, fields = {} }: LocalEvent): void {
 
 function showAddresses(cloud: LocalCloud): void {
   const rows = [
+    ['Board', `${cloud.url}${cloud.board.startPath}`],
     ['REST API', cloud.url],
     ['E-mails', `${cloud.url}/local/outbox`],
     ['Executions', `${cloud.url}/local/executions`],

@@ -6,9 +6,10 @@ import { runSteps, type Step } from './run-steps.ts';
  */
 const steps: Step[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'types of what runs in browsers', command: 'tsc', args: ['-p', 'cli/board/browser'] },
   { name: 'lint and format', command: 'biome', args: ['ci', '.'] },
   { name: 'unused code', command: 'knip', args: [] },
-  { name: 'client of the API', command: process.execPath, args: ['scripts/cli/generate.ts', '--check'] },
+  { name: 'generated code', command: process.execPath, args: ['scripts/cli/generate.ts', '--check'] },
   { name: 'lint of the API', command: process.execPath, args: ['scripts/api/lint.ts'] },
 ];
 

@@ -31,7 +31,7 @@ const BUILD_CONTRACT = /^lambdas\/domain\/contract\//;
 /** Each loads its adapter when it is first used. */
 const SERVICES = /^lambdas\/runtime\/services\//;
 /** The board as those who serve it see it. */
-const BOARD = /^cli\/board\/board\.ts$/;
+const BOARD = /^cli\/board\/(board|door\/access)\.ts$/;
 /** What pages are made of. */
 const PARTS = /^lambdas\/pages\/parts\//;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;

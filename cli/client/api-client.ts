@@ -23,11 +23,13 @@ interface Called<Body> {
   readonly response: Response;
 }
 
-export function connectApi(connection: Connection, waiting: Parameters<typeof sender>[1]): Api {
-  const http = createClient<paths, 'application/json'>({
-    baseUrl: connection.url.replace(/\/$/, ''),
-    fetch: sender(connection, waiting),
-  });
+/** Connects to the API. `send` sends the requests: as they are, unless somebody wants to look at them first. */
+export function connectApi(
+  connection: Connection,
+  waiting: Parameters<typeof sender>[1],
+  send: ReturnType<typeof sender> = sender(connection, waiting),
+): Api {
+  const http = createClient<paths, 'application/json'>({ baseUrl: connection.url.replace(/\/$/, ''), fetch: send });
   return {
     http,
     connection,

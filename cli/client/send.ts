@@ -5,39 +5,45 @@ import { BUSY, networkCodeOf, unreachable } from './failures.ts';
 
 /** How a request is sent again. A machine that says it has no such service will not have one a second later. */
 const ATTEMPTS = 5;
-/** An attempt whose answer is not there as a whole by then has failed. */
 const ATTEMPT_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
+const KEY_HEADER = 'idempotency-key';
 const NOT_THERE = ['ECONNREFUSED', 'ENOTFOUND', 'ERR_INVALID_URL'];
 const WITHOUT_BODY = [204, 304];
 
 interface Waiting {
+  /** How often a request is sent at most; five times otherwise. */
+  readonly attempts?: number;
+  /** An attempt whose answer is not there as a whole by then has failed; a minute otherwise. */
+  readonly attemptMs?: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly interrupted: AbortSignal;
 }
 
 /**
  * Returns a `fetch` for the API: signed with AWS credentials, or with a name to a local cloud. It sends a request again
- * when the answer did not come, broke off or says "later", always with the same `Idempotency-Key`, so that a POST is done once.
+ * when the answer did not come, broke off or says "later", always with the same `Idempotency-Key`, the
+ * given one or a new one, so that a POST is done once.
  */
 export function sender(
   connection: Connection,
-  { sleep, interrupted }: Waiting,
+  { attempts = ATTEMPTS, attemptMs = ATTEMPT_MS, sleep, interrupted }: Waiting,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const body = request.body === null ? undefined : await request.text();
-    const key: Record<string, string> = request.method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
+    const given = request.headers.get(KEY_HEADER);
+    const key: Record<string, string> = request.method === 'POST' ? { [KEY_HEADER]: given ?? randomUUID() } : {};
     const address = new URL(request.url);
     for (let attempt = 1; ; attempt += 1) {
       const headers = await headersFor(connection, address, { method: request.method, body, headers: key });
       const content = { method: request.method, headers, ...(body !== undefined && { body }) };
-      const answer = await receive(address, content, interrupted).catch((error: unknown) => {
+      const answer = await receive(address, content, interrupted, attemptMs).catch((error: unknown) => {
         if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
-        if (attempt === ATTEMPTS || NOT_THERE.includes(networkCodeOf(error) ?? ''))
+        if (attempt === attempts || NOT_THERE.includes(networkCodeOf(error) ?? ''))
           throw unreachable(error, connection);
       });
-      if (answer && (attempt === ATTEMPTS || !BUSY.includes(answer.status))) return answer;
+      if (answer && (attempt === attempts || !BUSY.includes(answer.status))) return answer;
       await sleep(pauseAfter(attempt, answer?.headers.get('retry-after')));
       if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
     }
@@ -45,8 +51,13 @@ export function sender(
 }
 
 /** Returns an answer with its whole body, so that one that breaks off is none. */
-async function receive(address: URL, content: RequestInit, interrupted: AbortSignal): Promise<Response> {
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(ATTEMPT_MS)]);
+async function receive(
+  address: URL,
+  content: RequestInit,
+  interrupted: AbortSignal,
+  attemptMs: number,
+): Promise<Response> {
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(attemptMs)]);
   const response = await fetch(address, { ...content, signal });
   const body = await response.arrayBuffer();
   const { status, statusText, headers } = response;

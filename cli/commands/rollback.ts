@@ -1,4 +1,5 @@
-import { type Environment, readEnvironment } from '../deployment/deployments.ts';
+import { readEnvironment } from '../deployment/deployments.ts';
+import { olderReleasesIn } from '../deployment/older-releases.ts';
 import { command } from '../frame/command.ts';
 import { numberOption } from '../frame/numbers.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -17,12 +18,8 @@ export const rollback = command({
     const app = await session.application();
     const env = options.environment;
     const { stage, ...environment } = await readEnvironment(api, app, env);
-    const newest = newestAppliedIn(environment);
-    const older = environment.history.find(
-      ({ status, operation, release }) =>
-        status === 'succeeded' && operation !== 'destroy' && release !== null && release < newest,
-    );
-    const release = options.release ?? older?.release ?? undefined;
+    const [older] = olderReleasesIn(environment);
+    const release = options.release ?? older?.release;
     if (release === undefined)
       throw new CommandError('not-found', `nothing older succeeded in ${env} of ${app} among its last deployments`, {
         nextStep: 'Name the release with --release NUMBER.',
@@ -37,13 +34,3 @@ export const rollback = command({
     return reportDeployment(session, deployment, options.watch);
   },
 });
-
-/** The newest release of which something is applied: the one that is deployed, or one that failed half way since then. */
-function newestAppliedIn({ deployed, history }: Pick<Environment, 'deployed' | 'history'>): number {
-  const lastSuccess = history.findIndex(({ status }) => status === 'succeeded');
-  const halfDone = history
-    .slice(0, Math.max(0, lastSuccess))
-    .filter(({ status, operation, applied }) => status === 'failed' && operation === 'deploy' && applied !== 'no')
-    .map(({ release }) => release ?? 0);
-  return Math.max(deployed?.release ?? 0, ...halfDone);
-}

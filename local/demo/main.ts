@@ -52,6 +52,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
     ...(options.verbose && { log: (event) => progress.line(JSON.stringify(event)) }),
   });
   interrupt = () => void cloud.stop().finally(() => process.exit(130));
+  progress.line(`Watch it: ${cloud.url}${cloud.board.startPath}`);
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
   void cloud.lambda.warm();
   try {

@@ -1,0 +1,91 @@
+import type { Html } from '../../lambdas/pages/parts/html.ts';
+import { capitalized } from '../../lambdas/pages/parts/words.ts';
+import type { Api } from '../client/api-client.ts';
+import { isOpen, whatOf } from '../deployment/describe-deployment.ts';
+import { type AllPipelines, readAllPipelines } from '../pipeline/all-pipelines.ts';
+import { applicationPage } from './application/application-page.ts';
+import { deploymentPage } from './deployment/deployment-page.ts';
+import { boardPage } from './frame/board-page.ts';
+import { applicationPath, overviewPath, type Scene } from './frame/scene.ts';
+import { isMatter } from './overview/matters.ts';
+import { overview } from './overview/overview.ts';
+import { type Known, Memory } from './reading/memory.ts';
+import { type ApplicationNow, readApplication } from './reading/read-application.ts';
+import { type DeploymentNow, readDeploymentNow } from './reading/read-deployment.ts';
+import type { Route } from './routes.ts';
+
+type View = Exclude<Route, { page: 'action' }>;
+
+/** How many seconds a window waits before it asks again: where something is under way, where nothing is, and after a failure. */
+const SOON = 3;
+const LATER = 15;
+const AGAIN = 5;
+/** A list of more applications is asked for less often. */
+const FEW = 100;
+
+/** The pages that only show something. */
+export class Pages {
+  readonly #api: Api;
+  readonly #pipelines: Memory<AllPipelines>;
+  readonly #applications: Memory<ApplicationNow>;
+  readonly #deployments: Memory<DeploymentNow>;
+
+  constructor(api: Api, now: () => Date) {
+    this.#api = api;
+    this.#pipelines = new Memory(now);
+    this.#applications = new Memory(now);
+    this.#deployments = new Memory(now);
+  }
+
+  /** Forgets what was read, because something was changed. */
+  forget(): void {
+    for (const memory of [this.#pipelines, this.#applications, this.#deployments]) memory.forget();
+  }
+
+  /** Returns a page. Throws CommandError when nothing is known of what it shows. */
+  async show(scene: Scene, view: View, query: URLSearchParams): Promise<string> {
+    const overviewCrumb = [overviewPath(scene), 'Applications'] as const;
+    switch (view.page) {
+      case 'overview': {
+        const known = await this.#pipelines.recall('', () => readAllPipelines(this.#api));
+        const matter = query.get('show');
+        const wanted = { text: query.get('q') ?? '', matter: isMatter(matter) ? matter : undefined };
+        const everySeconds = known.value.applications.length > FEW ? LATER : AGAIN;
+        return page(scene, known, overview(scene, known.value, wanted), { title: 'Applications', everySeconds });
+      }
+      case 'application': {
+        const known = await this.#applications.recall(view.app, (before) =>
+          readApplication(this.#api, view.app, before),
+        );
+        const isBusy = known.value.lanes.some(({ environment }) => environment?.current ?? environment?.queued);
+        const main = applicationPage(scene, known.value);
+        const everySeconds = isBusy ? SOON : LATER;
+        return page(scene, known, main, { title: view.app, above: [overviewCrumb], everySeconds });
+      }
+      case 'deployment': {
+        const { app, env, id } = view;
+        const place = { app, env, id };
+        const known = await this.#deployments.recall(id, (before) => readDeploymentNow(this.#api, place, before));
+        const { deployment } = known.value;
+        return page(scene, known, deploymentPage(scene, known.value), {
+          title: `${capitalized(whatOf(deployment))}, ${env}`,
+          above: [overviewCrumb, [applicationPath(scene, app), app]],
+          everySeconds: isOpen(deployment) ? SOON : LATER,
+        });
+      }
+    }
+  }
+}
+
+function page(
+  scene: Scene,
+  { at, problem }: Known<unknown>,
+  main: Html,
+  shown: Pick<Parameters<typeof boardPage>[1], 'title' | 'above'> & { readonly everySeconds: number },
+): string {
+  return boardPage(scene, {
+    ...shown,
+    ...{ main, readAt: at, problem },
+    everySeconds: problem ? AGAIN : shown.everySeconds,
+  });
+}

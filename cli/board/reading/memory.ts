@@ -1,0 +1,79 @@
+import { CommandError } from '../../output/command-error.ts';
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly at: Date;
+  /** The same for comparisons, in milliseconds of a clock that nobody sets. */
+  readonly mark: number;
+}
+
+/** What was read, when, and why it is not newer if reading it again failed. */
+export interface Known<Value> extends Entry<Value> {
+  readonly problem: CommandError | undefined;
+}
+
+/** Windows that ask at the same time share an answer that is at most this old. */
+const SHARED_MS = 1000;
+/** The most pages that are remembered. */
+const MOST = 50;
+
+/**
+ * What pages of one kind were last made of, by page. Several windows share one read, and a page goes on showing what is
+ * known, with the reason, while the API does not answer.
+ */
+export class Memory<Value> {
+  readonly #now: () => Date;
+  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #reads = new Map<string, Promise<Entry<Value>>>();
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /**
+   * Reads a page, or returns what is known of it. `read` gets what it returned last. Throws CommandError when nothing is
+   * known, or when it does not exist any more.
+   */
+  async recall(page: string, read: (before: Value | undefined) => Promise<Value>): Promise<Known<Value>> {
+    const known = this.#entries.get(page);
+    if (known && performance.now() - known.mark < SHARED_MS) return { ...known, problem: undefined };
+    try {
+      return { ...(await this.#once(page, () => read(known?.value))), problem: undefined };
+    } catch (error) {
+      const isGone = !(error instanceof CommandError) || error.ending === 'not-found';
+      if (isGone) this.#entries.delete(page);
+      if (isGone || !known) throw error;
+      return { ...known, problem: error };
+    }
+  }
+
+  /** Forgets everything, because something was changed. */
+  forget(): void {
+    this.#entries.clear();
+    this.#reads.clear();
+  }
+
+  #once(page: string, read: () => Promise<Value>): Promise<Entry<Value>> {
+    const begun = this.#reads.get(page);
+    if (begun !== undefined) return begun;
+    const reading: Promise<Entry<Value>> = read()
+      .then((value) => {
+        const entry = { value, at: this.#now(), mark: performance.now() };
+        // A read that began before something was changed says what was.
+        if (this.#reads.get(page) === reading) this.#keep(page, entry);
+        return entry;
+      })
+      .finally(() => {
+        if (this.#reads.get(page) === reading) this.#reads.delete(page);
+      });
+    this.#reads.set(page, reading);
+    return reading;
+  }
+
+  #keep(page: string, entry: Entry<Value>): void {
+    this.#entries.delete(page);
+    this.#entries.set(page, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > MOST && oldest !== undefined) this.#entries.delete(oldest);
+  }
+}
