@@ -28,6 +28,7 @@ const STARTING_PROGRAMS = [
   'test/local/(codebuild|programs)/',
   'test/local/services/dynamodb.test.ts',
   'test/pages/in-a-browser.test.ts',
+  'test/cli/board/in-a-browser.test.ts',
   'test/cli/propose/propose.test.ts',
   'test/cli/commands/(propose|init).test.ts',
   'test/scripts/',

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.ts';
 import { CommandError } from '../output/command-error.ts';
-import { carryOut } from './actions/carry-out.ts';
+import { ask, carryOut } from './actions/carry-out.ts';
 import { Access } from './door/access.ts';
 import { asset, pageAnswer, redirect } from './door/answers.ts';
 import { apisOf, type Waiting } from './door/apis.ts';
@@ -24,8 +24,6 @@ interface BoardProps {
 
 /** The board, whoever serves it. */
 export interface Board {
-  /** Returns a path that lets its reader in once, within a minute. */
-  ticketPath(): string;
   respond(request: BoardRequest): Promise<BoardAnswer>;
 }
 
@@ -44,6 +42,7 @@ export function createBoard({ connection, base, secret, now, waiting }: BoardPro
     const { method, path, query } = request;
     const objection = METHODS.includes(method) ? access.objection(request) : `${method} is not understood here`;
     if (objection !== undefined) return whyNot(objection);
+    if (path !== base && !path.startsWith(`${base}/`)) return whyNot('its address is none of the board');
     const below = path.slice(base.length);
     if (below === '/start' && method !== 'POST') {
       const cookie = access.cookieFor(query.get('secret') ?? '');
@@ -63,12 +62,11 @@ export function createBoard({ connection, base, secret, now, waiting }: BoardPro
     if (!route || (isForm && route.page !== 'action')) return pageAnswer(request, base, noSuchPage(scene), 404);
     try {
       if (route.page !== 'action') return pageAnswer(request, base, await pages.show(scene, route, request.query));
-      const done = await carryOut(isForm ? apis.acting : apis.reading, scene, route, request);
-      if (typeof done === 'string') {
-        pages.forget();
-        return redirect(done);
-      }
-      return pageAnswer(request, base, done.page, done.status);
+      const done = isForm
+        ? await carryOut(apis.acting, scene, route, request)
+        : await ask(apis.reading, scene, route, request.query);
+      if (isForm) pages.forget();
+      return typeof done === 'string' ? redirect(done) : pageAnswer(request, base, done.page, done.status);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       const { page, status } = problemPage(scene, error);
@@ -76,5 +74,5 @@ export function createBoard({ connection, base, secret, now, waiting }: BoardPro
     }
   }
 
-  return { ticketPath: () => access.ticketPath(), respond };
+  return { respond };
 }

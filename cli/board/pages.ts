@@ -57,7 +57,10 @@ export class Pages {
         const known = await this.#applications.recall(view.app, (before) =>
           readApplication(this.#api, view.app, before),
         );
-        const isBusy = known.value.lanes.some(({ environment }) => environment?.current ?? environment?.queued);
+        const { lanes, ephemeral } = known.value;
+        const isBusy =
+          lanes.some(({ environment }) => environment?.current ?? environment?.queued) ||
+          ephemeral.some(({ environment }) => environment.currentDeployment !== null);
         const main = applicationPage(scene, known.value);
         const everySeconds = isBusy ? SOON : LATER;
         return page(scene, known, main, { title: view.app, above: [overviewCrumb], everySeconds });
@@ -65,7 +68,9 @@ export class Pages {
       case 'deployment': {
         const { app, env, id } = view;
         const place = { app, env, id };
-        const known = await this.#deployments.recall(id, (before) => readDeploymentNow(this.#api, place, before));
+        const known = await this.#deployments.recall(`${app}/${env}/${id}`, (before) =>
+          readDeploymentNow(this.#api, place, before),
+        );
         const { deployment } = known.value;
         return page(scene, known, deploymentPage(scene, known.value), {
           title: `${capitalized(whatOf(deployment))}, ${env}`,

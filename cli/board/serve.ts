@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CommandError } from '../output/command-error.ts';
 import type { Board } from './board.ts';
+import { GUARDED } from './door/answers.ts';
 import type { BoardAnswer, BoardRequest } from './door/messages.ts';
 
 /** The longest form that a page of the board sends is far shorter. */
 const MOST_BYTES = 64 * 1024;
+
+/** What is under way when the board ends gets so long. */
+const LONGEST_END_MS = 10_000;
 
 export interface Served {
   /** `http://127.0.0.1:` and the port. */
@@ -27,7 +31,7 @@ export async function serveBoard(
         complain(error);
         return {
           status: 500,
-          headers: { 'content-type': 'text/plain' },
+          headers: { ...GUARDED, 'content-type': 'text/plain' },
           body: 'the board has failed; its terminal says why\n',
         };
       })
@@ -36,6 +40,8 @@ export async function serveBoard(
   });
   // A window asks every few seconds; a connection that the server closes meanwhile would fail the next question.
   server.keepAliveTimeout = 0;
+  if (!Number.isInteger(port) || port > 65_535)
+    throw new CommandError('usage', `port ${port} is none: ports go from 1 to 65535`);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     throw new CommandError('usage', `port ${port}: ${error instanceof Error ? error.message : String(error)}`, {
@@ -52,15 +58,18 @@ function originOf(server: Server): string {
   return `http://127.0.0.1:${address.port}`;
 }
 
+/** Ends when what somebody has just asked for is done, or after some seconds. */
 async function stop(server: Server): Promise<void> {
-  server.closeAllConnections();
   server.close();
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), LONGEST_END_MS);
   await once(server, 'close');
+  clearTimeout(late);
 }
 
 async function answer(board: Board, incoming: IncomingMessage): Promise<BoardAnswer> {
   const body = await bodyOf(incoming);
-  if (body === undefined) return { status: 413, headers: { connection: 'close' }, body: '' };
+  if (body === undefined) return { status: 413, headers: { ...GUARDED, connection: 'close' }, body: '' };
   return board.respond(requestOf(incoming, body));
 }
 

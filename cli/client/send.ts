@@ -10,6 +10,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 const KEY_HEADER = 'idempotency-key';
 const NOT_THERE = ['ECONNREFUSED', 'ENOTFOUND', 'ERR_INVALID_URL'];
+const DENIED = [401, 403];
 const WITHOUT_BODY = [204, 304];
 
 interface Waiting {
@@ -32,22 +33,36 @@ export function sender(
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const body = request.body === null ? undefined : await request.text();
-    const given = request.headers.get(KEY_HEADER);
-    const key: Record<string, string> = request.method === 'POST' ? { [KEY_HEADER]: given ?? randomUUID() } : {};
+    const given = ownHeaders(request);
     const address = new URL(request.url);
     for (let attempt = 1; ; attempt += 1) {
-      const headers = await headersFor(connection, address, { method: request.method, body, headers: key });
+      const headers = await headersFor(connection, address, { method: request.method, body, headers: given });
       const content = { method: request.method, headers, ...(body !== undefined && { body }) };
       const answer = await receive(address, content, interrupted, attemptMs).catch((error: unknown) => {
         if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
         if (attempt === attempts || NOT_THERE.includes(networkCodeOf(error) ?? ''))
           throw unreachable(error, connection);
       });
+      if (answer && DENIED.includes(answer.status) && !isLocal(address)) await forgetCredentials();
       if (answer && (attempt === attempts || !BUSY.includes(answer.status))) return answer;
       await sleep(pauseAfter(attempt, answer?.headers.get('retry-after')));
       if (interrupted.aborted) throw new CommandError('interrupted', 'interrupted');
     }
   };
+}
+
+/** The headers of a request that mean something to the API. A POST without a key gets one. */
+function ownHeaders({ method, headers }: Request): Record<string, string> {
+  const given = [KEY_HEADER, 'if-match'].flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { ...(method === 'POST' && { [KEY_HEADER]: randomUUID() }), ...Object.fromEntries(given) };
+}
+
+/** Makes the next request look for credentials that somebody has renewed. */
+async function forgetCredentials(): Promise<void> {
+  (await import('../connection/signed-headers.ts')).forgetCredentials();
 }
 
 /** Returns an answer with its whole body, so that one that breaks off is none. */

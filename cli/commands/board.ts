@@ -6,13 +6,10 @@ import { numberOption } from '../frame/numbers.ts';
 export const board = command({
   usage: 'board',
   summary: 'Show where everything stands in the browser, live, until Ctrl-C',
-  options: (yargs) =>
-    yargs
-      .option('port', numberOption('port', 'Port of this machine; any free one otherwise'))
-      .option('print', { type: 'boolean', default: false, describe: 'Only print the address; open no browser' }),
+  options: (yargs) => yargs.option('port', numberOption('port', 'Port of this machine; any free one otherwise')),
   async run(session) {
     const { options, surroundings } = session;
-    const { environment, homeDirectory, now, sleep, interrupted, terminal } = surroundings;
+    const { environment, homeDirectory, now, sleep, interrupted } = surroundings;
     const connection = findConnection(options, environment, homeDirectory);
     // Loaded here, because no other command needs it.
     const [{ createBoard }, { serveBoard }, { newSecret, startPath }] = await Promise.all([
@@ -31,7 +28,6 @@ export const board = command({
     try {
       const url = `${served.origin}${startPath({ base, secret })}`;
       session.report({ url }, () => url);
-      if (terminal && !options.print) await surroundings.openBrowser(`${served.origin}${page.ticketPath()}`);
       session.note(`It shows what ${connection.url} knows, to whoever has this address. Ctrl-C ends it.`);
       if (!interrupted.aborted)
         await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }));

@@ -13,7 +13,12 @@ interface Content {
 }
 
 /** Finds the credentials once for all requests of a process, and again when they expire. */
-const credentials = defaultProvider();
+let credentials = defaultProvider();
+
+/** Looks for credentials again with the next request: somebody may have renewed them in a file. */
+export function forgetCredentials(): void {
+  credentials = defaultProvider({ ignoreCache: true });
+}
 
 /**
  * Signs a request with Signature Version 4, with the AWS credentials that the SDK finds. Returns all headers, to be sent

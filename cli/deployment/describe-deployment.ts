@@ -5,6 +5,10 @@ const OPEN: readonly Deployment['status'][] = ['queued', 'planning', 'awaiting_a
 
 export const isOpen = ({ status }: Deployment): boolean => OPEN.includes(status);
 
+/** Whether a request to cancel it can still be heard. */
+export const isCancelable = (deployment: Deployment): boolean =>
+  isOpen(deployment) && deployment.status !== 'applying' && deployment.cancelRequestedBy === undefined;
+
 /** What is being deployed: `release 7`, `rollback to release 6`. */
 export function whatOf(deployment: Deployment): string {
   if (deployment.operation === 'destroy') return 'destruction';

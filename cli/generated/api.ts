@@ -1921,6 +1921,7 @@ export interface components {
                 name: "terraform" | "opentofu";
                 version: string;
             } | null;
+            parity: components["schemas"]["Parity"] | null;
         };
         EphemeralEnvironment: {
             application: string;
@@ -2883,6 +2884,12 @@ export interface operations {
                             environment: components["schemas"]["EnvironmentSummary"] | null;
                         }[];
                         delivery: components["schemas"]["DeliveryFigures"];
+                        deliveryByDay: {
+                            day: string;
+                            deployments: number;
+                            leadTimeSeconds: number | null;
+                            failedChanges: number;
+                        }[];
                     };
                 };
             };

@@ -1,4 +1,5 @@
 import type { Api, Schemas } from '../client/api-client.ts';
+import { readWhole } from '../client/read-all.ts';
 import { table } from '../output/table.ts';
 import { releaseOrCommit, since } from '../output/words.ts';
 
@@ -16,16 +17,9 @@ export interface AllPipelines {
 
 /** Reads the pipelines of all applications, a hundred with each request. */
 export async function readAllPipelines(api: Api): Promise<AllPipelines> {
-  const applications: Listed[] = [];
-  let skipped = 0;
-  let cursor: string | undefined;
-  do {
-    const query = { include: 'pipeline' as const, limit: 100, ...(cursor !== undefined && { cursor }) };
-    const page = await api.body(api.http.GET('/applications', { params: { query } }));
-    applications.push(...page.items);
-    skipped += page.skipped ?? 0;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
+  const { items: applications, skipped } = await readWhole((query) =>
+    api.body(api.http.GET('/applications', { params: { query: { ...query, include: 'pipeline' } } })),
+  );
   return { applications, skipped };
 }
 

@@ -1,6 +1,5 @@
 import { STANDING_IN_WORDS, type SuccessBefore } from '../domain/approval/success-before.ts';
 import { ENDINGS, isEnding } from '../domain/endings.ts';
-import type { ParityView } from '../domain/environment/find-parity.ts';
 import { Refused } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
 import { approvalsOf, type Decision, decide } from '../domain/model/gate.ts';
@@ -10,6 +9,7 @@ import type { Release } from '../domain/model/release.ts';
 import { statedOtherwise, wordsFrom } from '../domain/model/release-words.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import type { ParityView } from '../domain/plan/parity.ts';
 import type { Rehearsal } from '../domain/plan/rehearsal/rehearsal-schema.ts';
 import { counted } from '../domain/plan/wording.ts';
 import type { Stage } from '../domain/policy.ts';

@@ -1,6 +1,6 @@
 import { findSuccessBefore, type SuccessBefore } from '../domain/approval/success-before.ts';
 import { findAnalysis, findEarlierAnalysis } from '../domain/deployment/find-analysis.ts';
-import { findParityOf, type ParityView, readForParity } from '../domain/environment/find-parity.ts';
+import { findParityOf, readForParity } from '../domain/environment/find-parity.ts';
 import type { Application } from '../domain/model/application.ts';
 import type { Approver } from '../domain/model/approver.ts';
 import { type Deployment, plannedOf } from '../domain/model/deployment.ts';
@@ -11,6 +11,7 @@ import type { LinkState } from '../domain/model/link-state.ts';
 import type { Release } from '../domain/model/release.ts';
 import { LISTINGS } from '../domain/model/table/listings.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
+import type { ParityView } from '../domain/plan/parity.ts';
 import { GATES } from '../domain/policy.ts';
 import type { ApprovalLink, ArtifactStore, Reader, Store } from '../domain/ports.ts';
 import { listReadable } from '../domain/transaction/list-all.ts';

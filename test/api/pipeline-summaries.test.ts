@@ -38,6 +38,23 @@ describe('GET /applications?include=pipeline', () => {
     expect(delivery).toEqual((await summary()).delivery);
   });
 
+  test('is shown by day where the pipeline alone is asked for', async () => {
+    const byDay = async () => (await world.get('/applications/my-app/pipeline')).body.deliveryByDay;
+    expect(await byDay()).toEqual([]);
+    const rows = [
+      { day: '2026-08-01', deployed: 1, failedToDeploy: 0, failures: 0, leads: [5], restores: [] },
+      { day: '2026-11-20', deployed: 2, failedToDeploy: 1, failures: 2, leads: [60, 120], restores: [] },
+      { day: '2026-11-21', deployed: 0, failedToDeploy: 0, failures: 0, leads: [], restores: [90] },
+      { day: '2026-11-22', deployed: 1, failedToDeploy: 0, failures: 0, leads: [], restores: [] },
+    ];
+    const counted = { since: world.surroundings.now(), lastEnding: world.surroundings.now(), isWhole: true };
+    await world.write('delivery', { ...PROD, ...counted, days: rows, newestRelease: 1 });
+    expect(await byDay()).toEqual([
+      { day: '2026-11-20', deployments: 2, leadTimeSeconds: 90, failedChanges: 2 },
+      { day: '2026-11-22', deployments: 1, leadTimeSeconds: null, failedChanges: 0 },
+    ]);
+  });
+
   test('shows an application as without it, and its pipeline beside that', async () => {
     const [plain] = (await world.get('/applications')).body.items;
     expect(plain).not.toHaveProperty('summary');

@@ -10,8 +10,12 @@ export class ServedApi {
   readonly requests: { method: string; path: string; key: string | undefined }[] = [];
   /** Answers that are given instead of the next ones of the API. */
   readonly instead: { status: number; headers?: Record<string, string>; body?: string; breaksOff?: boolean }[] = [];
+  /** The answer to every request, while there is one. */
+  insteadOfAll: (typeof this.instead)[number] | undefined;
   /** What happens right before an answer of the API. */
   before: (method: string, path: string) => Promise<void> = async () => {};
+  /** What happens right after; the answer is lost if this returns true. */
+  after: (method: string, path: string) => Promise<boolean> = async () => false;
   readonly #server: Server;
 
   private constructor(api: TestApi) {
@@ -47,7 +51,7 @@ export class ServedApi {
     response.setHeader('connection', 'close');
     const key = headers['idempotency-key'];
     this.requests.push({ method, path: pathname, key: typeof key === 'string' ? key : undefined });
-    const instead = this.instead.shift();
+    const instead = this.instead.shift() ?? this.insteadOfAll;
     if (instead) {
       response.writeHead(instead.status, instead.headers);
       if (instead.breaksOff) response.write(instead.body ?? '', () => response.destroy());
@@ -64,8 +68,20 @@ export class ServedApi {
       query: Object.fromEntries(searchParams),
       ...(body !== '' && { body }),
       ...(typeof caller === 'string' && { caller }),
-      ...(typeof key === 'string' && { headers: { 'idempotency-key': key } }),
+      headers: {
+        ...(typeof key === 'string' && { 'idempotency-key': key }),
+        ...(headers['if-match'] !== undefined && { 'if-match': headers['if-match'] }),
+      },
     });
-    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' }).end(answer.text);
+    if (await this.after(method, pathname)) {
+      response.destroy();
+      return;
+    }
+    response
+      .writeHead(answer.status, {
+        'content-type': answer.type ?? 'application/json',
+        ...(typeof answer.headers.etag === 'string' && { etag: answer.headers.etag }),
+      })
+      .end(answer.text);
   }
 }

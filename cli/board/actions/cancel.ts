@@ -1,6 +1,6 @@
 import { html } from '../../../lambdas/pages/parts/html.ts';
 import { readDeployment, readEnvironment } from '../../deployment/deployments.ts';
-import { describeNow, isOpen, whatOf } from '../../deployment/describe-deployment.ts';
+import { describeNow, isCancelable, whatOf } from '../../deployment/describe-deployment.ts';
 import { CommandError } from '../../output/command-error.ts';
 import { deploymentPath } from '../frame/scene.ts';
 import { who } from '../frame/small-parts.ts';
@@ -14,18 +14,14 @@ export const cancel: Action = {
       readDeployment(api, app, env, id),
       readEnvironment(api, app, env),
     ]);
-    if (!isOpen(deployment))
-      throw new CommandError(
-        'refused',
-        `deployment ${id} has ended: ${deployment.status}. There is nothing to cancel.`,
-      );
+    if (!isCancelable(deployment))
+      throw new CommandError('refused', `deployment ${id} cannot be canceled any more: it is ${deployment.status}`);
     return {
       ...{ application: app, environment: env, stage },
       heading: `Cancel ${whatOf(deployment)} in ${env}`,
       consequences: [
         html`${who(deployment.requestedBy)} asked for it. Now: ${describeNow(deployment, scene.now)}.`,
-        html`Its approvals are of no use any more; somebody can ask for the release again.`,
-        html`What is being applied is not interrupted: then this is refused.`,
+        html`It changes nothing more, and its approvals are of no use any more. If its apply begins before this arrives, it is not interrupted, and this is refused.`,
       ],
       fields: [],
       button: 'Cancel the deployment',

@@ -13,15 +13,22 @@ interface Given {
   readonly key: string;
 }
 
+interface Confirmation {
+  readonly title: string;
+  readonly main: Html;
+}
+
 /** The field in which the name of a production environment is typed. */
 export const TYPED_NAME = 'typed-name';
 export const KEY = 'key';
 
 /** Shows what will be done, and the form that does it. */
-export function confirmationPage(scene: Scene, question: Question, { form, problem, key }: Given): Html {
+export function confirmationPage(scene: Scene, question: Question, { form, problem, key }: Given): Confirmation {
   const { application, environment, stage, heading, consequences, fields, button, isUndoing } = question;
   const isProduction = stage === 'production';
-  return html`${problem && html`<div class="banner bad" role="alert"><h2>${headingOf(problem)}</h2>${describeProblem(problem)}</div>`}
+  const nameProblem = problem && isProduction && form.get(TYPED_NAME)?.trim() !== environment;
+  const attributes = nameProblem ? html` aria-invalid="true" aria-describedby="problem"` : undefined;
+  const main = html`${problem && html`<div id="problem" class="banner bad" role="alert"><h2>Nothing was changed</h2>${describeProblem(problem)}</div>`}
 <p class="eyebrow">${pill(isProduction ? 'warn' : 'calm', stage)} <bdi>${application}</bdi></p>
 <h1>${heading}?</h1>
 <section class="card decision" aria-labelledby="what-it-does">
@@ -33,19 +40,14 @@ ${fields.map((field) => fieldOf(field, form))}
 ${
   isProduction &&
   html`<label for="${TYPED_NAME}">To go on, type <code>${environment}</code> <span class="hint">(this is production)</span></label>
-<input type="text" id="${TYPED_NAME}" name="${TYPED_NAME}" value="${form.get(TYPED_NAME) ?? ''}" autocomplete="off" autocapitalize="none" spellcheck="false" required>`
+<input type="text" id="${TYPED_NAME}" name="${TYPED_NAME}" value="${form.get(TYPED_NAME) ?? ''}" autocomplete="off" autocapitalize="none" spellcheck="false" required${attributes}>`
 }
 <div class="buttons"><button class="go ${isUndoing && 'bad'}">${button}</button></div>
 </form>
 <p><a href="${applicationPath(scene, application)}">Do nothing, and go back to ${application}</a></p>
 </section>`;
+  return { title: problem ? `Not done: ${heading}` : heading, main };
 }
-
-/** Whether it was done is certain, unless nothing answered. */
-const headingOf = ({ ending }: CommandError): string =>
-  ending === 'unreachable' || ending === 'failed'
-    ? 'It is not certain that this was done. Send it again: it is done once'
-    : 'Nothing was changed';
 
 function fieldOf(field: Field, form: URLSearchParams): Html {
   switch (field.kind) {

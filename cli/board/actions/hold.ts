@@ -1,8 +1,9 @@
 import { html } from '../../../lambdas/pages/parts/html.ts';
+import type { Api } from '../../client/api-client.ts';
 import { readEnvironment } from '../../deployment/deployments.ts';
 import { CommandError } from '../../output/command-error.ts';
 import { applicationPath } from '../frame/scene.ts';
-import type { Action } from './action.ts';
+import type { Action, Target } from './action.ts';
 
 const MOST_REASON = 500;
 
@@ -10,7 +11,7 @@ const MOST_REASON = 500;
 export const hold: Action = {
   async ask(api, { app, env }) {
     const { stage, hold: already } = await readEnvironment(api, app, env);
-    if (already) throw new CommandError('refused', `${env} of ${app} is on hold already: ${already.reason}`);
+    if (already) throw heldAlready(app, env, already.reason);
     return {
       ...{ application: app, environment: env, stage },
       heading: `Hold ${env}`,
@@ -26,12 +27,30 @@ export const hold: Action = {
   async perform(api, { app, env }, form, { scene }) {
     const reason = (form.get('reason') ?? '').trim();
     if (reason === '') throw new CommandError('usage', 'reason: say why');
-    await api.body(
-      api.http.PATCH('/applications/{app}/environments/{env}', {
-        params: { path: { app, env } },
-        body: { hold: true, reason },
-      }),
-    );
+    const params = { path: { app, env } };
+    const found = api.http.GET('/applications/{app}/environments/{env}', { params });
+    const { hold: already } = await api.body(found);
+    if (already && already.reason !== reason) throw heldAlready(app, env, already.reason);
+    // The version that was read goes with the request, so that a form that is sent twice holds once.
+    if (!already) await setHold(api, { app, env }, reason, (await found).response.headers.get('etag'));
     return applicationPath(scene, app);
   },
 };
+
+const heldAlready = (app: string, env: string, reason: string): CommandError =>
+  new CommandError('refused', `${env} of ${app} is on hold already: ${reason}`);
+
+async function setHold(api: Api, { app, env }: Target, reason: string, version: string | null): Promise<void> {
+  const header = version === null ? {} : { 'If-Match': version };
+  const body = { hold: true, reason };
+  try {
+    await api.body(
+      api.http.PATCH('/applications/{app}/environments/{env}', { params: { path: { app, env }, header }, body }),
+    );
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    // It may have been held meanwhile, or by an attempt whose answer was lost.
+    const { hold: now } = await readEnvironment(api, app, env);
+    if (now?.reason !== reason) throw error;
+  }
+}

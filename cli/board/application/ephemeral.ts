@@ -5,29 +5,27 @@ import type { Schemas } from '../../client/api-client.ts';
 import { short } from '../../output/words.ts';
 import { deploymentPath, type Scene } from '../frame/scene.ts';
 import { ago, pill, type Standing, who } from '../frame/small-parts.ts';
-import type { ApplicationNow } from '../reading/read-application.ts';
+import type { ApplicationNow, Temporary } from '../reading/read-application.ts';
 
 type Ephemeral = Schemas['EphemeralEnvironment'];
 
 /** Lists the temporary environments with the time that is left to them and what they cost. */
 export function ephemeralSection(scene: Scene, { ephemeral, ephemeralCost }: ApplicationNow): Html | undefined {
-  const living = ephemeral.filter(({ closedAt }) => closedAt === null);
-  if (living.length === 0) return undefined;
+  if (ephemeral.length === 0) return undefined;
   const { total, currency, unknown } = ephemeralCost;
   return html`<section class="card" aria-labelledby="ephemeral">
 <h2 id="ephemeral">Ephemeral environments</h2>
 <div class="scroll" tabindex="0" role="group" aria-label="Ephemeral environments"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Status</th><th scope="col">From</th><th scope="col">Ends</th><th scope="col" class="number">A month</th></tr></thead>
-<tbody>${living.map((each) => row(scene, each))}</tbody>
+<tbody>${ephemeral.map((each) => row(scene, each))}</tbody>
 <tfoot><tr><th scope="row" colspan="4">Together</th><td class="number">${money(total, currency)}</td></tr></tfoot></table></div>
 ${unknown.length > 0 && html`<p class="quiet small">The cost of ${listed(unknown)} is not known.</p>`}
 </section>`;
 }
 
-function row(scene: Scene, environment: Ephemeral): Html {
+function row(scene: Scene, { environment, newest: running }: Temporary): Html {
   const { application, name, status, ref, commit, follow, basedOn, expiresAt, closing, monthlyCost, createdBy } =
     environment;
-  const running = environment.currentDeployment ?? environment.deployed?.deploymentId;
   const title = html`<bdi>${name}</bdi>`;
   const ends = closing
     ? html`ending${closing.stuckAt !== null && html` ${pill('bad', 'stuck')}`}`

@@ -1,8 +1,9 @@
 import { rehearsalInWords } from '../../../lambdas/domain/approval/rehearsal-in-words.ts';
 import { type Html, html } from '../../../lambdas/pages/parts/html.ts';
 import { capitalized, money } from '../../../lambdas/pages/parts/words.ts';
-import type { Deployment } from '../../deployment/deployments.ts';
-import { whatOf } from '../../deployment/describe-deployment.ts';
+import type { Deployment, Environment } from '../../deployment/deployments.ts';
+import { isCancelable, isOpen, whatOf } from '../../deployment/describe-deployment.ts';
+import { olderReleasesIn } from '../../deployment/older-releases.ts';
 import { releaseOrCommit, short } from '../../output/words.ts';
 import { stages } from '../deployment/stages.ts';
 import { actionPath, cancelPath, deploymentPath, type Scene } from '../frame/scene.ts';
@@ -25,10 +26,10 @@ function laneOf(scene: Scene, now: ApplicationNow, lane: Lane, at: number): Html
   const { stage, current, hold, warnings } = environment;
   return html`<li id="lane-${name}" class="${standingOf(lane)}">
 <h3><bdi>${name}</bdi> ${pill(STAGE_TONE[stage], stage)}${environment.status === 'failed' && pill('bad', 'failed')}${environment.status === 'stuck' && pill('bad', 'stuck')}</h3>
-${runs(scene, now, lane)}
-${hold && html`<div class="notice warn"><h4>On hold for ${ago(scene, hold.at)}</h4><p><bdi>${hold.reason}</bdi></p><p class="small">${who(hold.by)}. Nothing is deployed here by itself until somebody gives <code>stagegate lift ${name}</code>.</p></div>`}
-${current && underWay(scene, now, current)}
-${!current && lastFailed(scene, lane)}
+${runs(scene, now.application.name, lane)}
+${hold && html`<div class="notice warn"><h4>On hold for ${ago(scene, hold.at)}</h4><p><bdi>${hold.reason}</bdi></p><p class="small">${who(hold.by)}. Nothing is deployed here by itself until somebody gives <code>stagegate lift ${name} --app ${now.application.name}</code>.</p></div>`}
+${current && underWay(scene, { stage, approvers: now.approvers }, current)}
+${!current && wentWrong(scene, environment)}
 ${queued.map((each) => html`<div class="notice calm"><p><a href="${deploymentPath(scene, each)}">${capitalized(whatOf(each))}</a> waits for its turn, for ${ago(scene, each.createdAt)}.</p></div>`)}
 ${warnings.map((warning) => html`<div class="notice warn"><p class="small"><bdi>${warning}</bdi></p></div>`)}
 ${factsOf(lane, at === 0)}
@@ -44,32 +45,29 @@ function standingOf({ environment, deployed }: Lane): Standing {
 }
 
 /** What runs in an environment, since when, and what its commit says. */
-function runs(
-  scene: Scene,
-  { application: { name: application }, releases }: ApplicationNow,
-  { name, environment }: Lane,
-): Html {
+function runs(scene: Scene, application: string, { name, environment, release }: Lane): Html {
   const deployed = environment?.deployed;
-  if (!deployed)
-    return html`<p class="runs quiet">Nothing yet</p><p class="quiet small">Nothing has been deployed here.</p>`;
-  const { release, commit, deploymentId: id, at, passed } = deployed;
-  const message = subjectOf(releases.find(({ number }) => number === release)?.message);
+  if (!deployed) return html`<p class="runs quiet">Nothing yet</p>`;
+  const { commit, deploymentId: id, at, passed } = deployed;
+  const message = subjectOf(release?.message);
   return html`<p class="runs"><a href="${deploymentPath(scene, { application, environment: name, id })}">${capitalized(releaseOrCommit(deployed))}</a></p>
 <p class="quiet small">${passed ? 'passed through' : 'deployed'} ${ago(scene, at)} ago</p>
 <div class="commit"><p class="subject"><bdi>${message === '' ? 'No commit message' : message}</bdi></p><p class="by quiet small">commit <code>${short(commit)}</code></p></div>`;
 }
 
-function underWay(scene: Scene, { approvers }: ApplicationNow, deployment: Deployment): Html {
-  const isWaiting = deployment.gates.some(({ status }) => status === 'open');
+function underWay(scene: Scene, people: Parameters<typeof stages>[2], deployment: Deployment): Html {
+  const { environment, gates, rehearsal, requestedBy, cancelRequestedBy } = deployment;
+  const isWaiting = gates.some(({ status }) => status === 'open');
   return html`<div class="notice ${isWaiting ? 'warn' : 'calm'}"><h4><a href="${deploymentPath(scene, deployment)}">${capitalized(whatOf(deployment))}</a></h4>
-${stages(scene, deployment, approvers)}
-${deployment.rehearsal && html`<p class="small">${capitalized(rehearsalInWords(deployment.rehearsal))}.</p>`}
-<p class="small">${who(deployment.requestedBy)} asked for it. ${deployment.cancelRequestedBy ? html`<strong>Being canceled.</strong>` : actionLink(cancelPath(scene, deployment), 'Cancel', 'bad')}</p></div>`;
+${stages(scene, deployment, people)}
+${rehearsal && html`<p class="small">${capitalized(rehearsalInWords(rehearsal))}.</p>`}
+<p class="small">${who(requestedBy)} asked for it. ${cancelRequestedBy && html`<strong>Being canceled.</strong>`}${isCancelable(deployment) && actionLink(cancelPath(scene, deployment), 'Cancel', { tone: 'bad', where: environment })}</p></div>`;
 }
 
-/** The last deployment, if it went wrong and nothing has come after it. */
-function lastFailed(scene: Scene, { environment }: Lane): Html | undefined {
-  const [last] = environment?.history ?? [];
+/** The deployment that went wrong last, if nothing has succeeded since. A newer one may have been dropped meanwhile. */
+function wentWrong(scene: Scene, { status, history }: Environment): Html | undefined {
+  const isFailed = status === 'failed' || status === 'stuck';
+  const last = history.find((each) => (isFailed ? each.status === 'failed' : !isOpen(each)));
   if (!last || last.status === 'succeeded' || last.status === 'superseded') return undefined;
   const reason = last.error?.message.split('\n')[0];
   return html`<div class="notice ${last.status === 'failed' ? 'bad' : 'warn'}"><h4><a href="${deploymentPath(scene, last)}">${capitalized(whatOf(last))}</a>: ${last.status}</h4>
@@ -93,10 +91,10 @@ ${fact('Account', html`<code>${accountId}</code> <span class="quiet">${region}</
 function actions(scene: Scene, now: ApplicationNow, { name, environment }: Lane, at: number): Html | undefined {
   if (!environment) return undefined;
   const place = { application: now.application.name, environment: name };
-  const release = promotable(now.lanes, at);
-  const older = environment.deployed?.release !== undefined && environment.deployed.release > 1;
+  const release = promotable(now, at);
+  const hasOlder = olderReleasesIn(environment).length > 0;
   return html`<div class="actions">
-${release !== undefined && actionLink(`${actionPath(scene, place, 'promote')}?release=${release}`, `Promote release ${release}`)}
-${older && actionLink(actionPath(scene, place, 'rollback'), 'Roll back')}
-${!environment.hold && actionLink(actionPath(scene, place, 'hold'), 'Hold')}</div>`;
+${release !== undefined && actionLink(`${actionPath(scene, place, 'promote')}?release=${release}`, `Promote release ${release}`, { where: `to ${name}` })}
+${hasOlder && actionLink(actionPath(scene, place, 'rollback'), 'Roll back', { where: name })}
+${!environment.hold && actionLink(actionPath(scene, place, 'hold'), 'Hold', { where: name })}</div>`;
 }

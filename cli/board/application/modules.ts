@@ -16,18 +16,19 @@ export function modules(running: readonly Module[], proof: Proof, isFirst: boole
   });
   const rest = items.slice(MOST);
   return html`<ul>${items.slice(0, MOST)}</ul>${rest.length > 0 && html`<details><summary>${counted(rest.length, 'more module')}</summary><ul>${rest}</ul></details>`}
-${isFirst && !proof && html`<span class="quiet small">proven by running here</span>`}`;
+${isFirst && !proof && html`<span class="quiet small">proven by running here</span>`}${proof && !isAllProven(proof) && html`<span class="quiet small">${proof.proven} of ${proof.of} proven</span>`}`;
 }
 
-/** Whether a module had run before: undefined if nobody judged it. */
+/** Whether a module had run before: undefined if that is not certain. */
 function standingOf(call: string, proof: Proof): { readonly tone: string; readonly words: string } | undefined {
   if (!proof) return undefined;
-  const isNamed = (each: { readonly call?: string; readonly text: string }) =>
-    each.call === call || each.text.startsWith(`${call} `);
+  const isNamed = (each: { readonly call?: string }) => each.call === call;
   if (proof.lifted.some(isNamed)) return { tone: 'change', words: 'lifted by staff' };
   if (proof.unproven.some(isNamed)) return { tone: 'remove', words: 'not proven' };
   if (proof.exempt.includes(call)) return { tone: 'quiet', words: 'exempt' };
-  // The API names a few of those that are not proven. If it has named all, the others are.
-  const isWhole = proof.unproven.length + proof.lifted.length === proof.unprovenCount + proof.liftedCount;
-  return isWhole ? { tone: 'add', words: '✓ proven' } : undefined;
+  return isAllProven(proof) ? { tone: 'add', words: '✓ proven' } : undefined;
 }
+
+/** A headline names only one call of each module that is not proven, so others are certain only if all are proven. */
+const isAllProven = ({ of, proven, notes, exemptCount }: NonNullable<Proof>): boolean =>
+  of > 0 && proven === of && exemptCount === 0 && notes.length === 0;

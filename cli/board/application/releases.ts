@@ -44,12 +44,15 @@ function row(scene: Scene, application: string, release: Release, names: readonl
   const { number, message, author, commit, createdAt, environments } = release;
   const subject = subjectOf(message);
   return html`<tr id="release-${number}"><th scope="row"><strong>${number}</strong> <span class="quiet">${ago(scene, createdAt)} ago</span></th>
-<td class="what"><bdi>${subject === '' ? 'No commit message' : subject}</bdi> <span class="quiet small"><code>${short(commit)}</code>${author !== '' && html` <bdi>${author}</bdi>`}</span></td>
+<td class="what"><bdi>${subject === '' ? 'No commit message' : subject}</bdi> <span class="quiet small"><code>${short(commit)}</code>${author !== '' && html` <bdi class="author">${nameIn(author)}</bdi>`}</span></td>
 ${names.map((name) => {
   const found = environments.find(({ environment }) => environment === name);
-  if (!found) return html`<td><span class="quiet" aria-label="not deployed">–</span></td>`;
+  if (!found) return html`<td><span class="quiet" aria-hidden="true">–</span><span class="sr">not deployed</span></td>`;
   const [standing, word] = STATES[found.state];
   return html`<td><a class="pill ${standing}" href="${deploymentPath(scene, { application, environment: name, id: found.deploymentId })}">${word}</a></td>`;
 })}</tr>
 `;
 }
+
+/** The name in `Name <address>`. */
+const nameIn = (author: string): string => author.replace(/ *<[^<>]*>$/, '') || author;

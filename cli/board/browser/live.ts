@@ -6,6 +6,8 @@ import { Idiomorph } from 'idiomorph';
  */
 
 const LOST_AFTER = 2;
+/** The board itself gives up earlier. */
+const LONGEST_MS = 45_000;
 let etag: string | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
@@ -29,12 +31,16 @@ async function ask(): Promise<void> {
   const address = location.href;
   try {
     const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
-    const answer = await fetch(address, { headers, cache: 'no-store' });
-    const text = await answer.text();
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    const answer = await fetch(address, { headers, signal, cache: 'no-store' });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    // A board that does not let this window in any more says so; anything else that is no page of it is a failure.
+    const isPage = answer.status === 304 || answer.status === 403 || page.getElementById('content') !== null;
+    if (!isPage) throw new Error(`the board answered ${answer.status}`);
     failures = 0;
     if (address === location.href && answer.status !== 304) {
       etag = answer.headers.get('etag') ?? undefined;
-      show(new DOMParser().parseFromString(text, 'text/html'));
+      show(page);
     }
     lost(false);
   } catch {
@@ -44,7 +50,7 @@ async function ask(): Promise<void> {
   wait();
 }
 
-/** Changes what differs. Where there is nothing of the board in the answer, it says why itself. */
+/** Changes what differs. */
 function show(page: Document): void {
   document.title = page.title;
   void Idiomorph.morph(document.body, page.body.innerHTML, {
@@ -77,16 +83,6 @@ document.addEventListener('input', ({ target }) => {
   history.replaceState(null, '', address);
   clearTimeout(typed);
   typed = setTimeout(() => void ask(), 150);
-});
-
-// A slash goes to the search, as on other sites.
-document.addEventListener('keydown', (event) => {
-  const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select');
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-  const search = document.querySelector<HTMLInputElement>('input[type="search"]');
-  if (!search) return;
-  event.preventDefault();
-  search.focus();
 });
 
 wait();

@@ -4,8 +4,6 @@ import type { BoardRequest } from './messages.ts';
 /** Names by which a browser reaches this machine itself. With any other, a foreign DNS record points here. */
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-const COOKIE = 'stagegate-board';
-
 /** Returns a new secret: 256 random bits, as text for an address. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
@@ -18,9 +16,6 @@ interface Start {
 /** Returns the path that lets its reader in. */
 export const startPath = ({ base, secret }: Start): string => `${base}/start?secret=${secret}`;
 
-/** So long a ticket is good for. */
-const TICKET_MS = 60_000;
-
 /**
  * Lets in who started the board, and nobody else: another web site, another page of this machine, another person of this
  * machine. The secret of the start address becomes a cookie that no script can read and that no other site sends.
@@ -31,23 +26,12 @@ export class Access {
   /** Another value than the secret, so that neither gives the other away. */
   readonly #session = newSecret();
 
-  /** Secrets that let in once. */
-  readonly #tickets = new Set<string>();
+  /** Browsers send a cookie to every port of a machine, so that of another board must have another name. */
+  readonly #cookie = `stagegate-board-${randomBytes(4).toString('hex')}`;
 
   constructor({ base, secret }: Start) {
     this.#base = base;
     this.#secret = secret;
-  }
-
-  /**
-   * Returns a path that lets its reader in once, within a minute. Other people of this machine can see the arguments of
-   * programs, so the secret is none of them.
-   */
-  ticketPath(): string {
-    const ticket = newSecret();
-    this.#tickets.add(ticket);
-    setTimeout(() => this.#tickets.delete(ticket), TICKET_MS).unref();
-    return startPath({ base: this.#base, secret: ticket });
   }
 
   /** Returns why a request is refused whoever sent it, or undefined. It says nothing about what the board shows. */
@@ -65,17 +49,15 @@ export class Access {
 
   /** Returns the cookie for somebody who has the secret, or undefined. */
   cookieFor(secret: string): string | undefined {
-    const ticket = [...this.#tickets].find((each) => isSame(secret, each));
-    if (ticket !== undefined) this.#tickets.delete(ticket);
-    else if (!isSame(secret, this.#secret)) return undefined;
-    return `${COOKIE}=${this.#session}; Path=${this.#base}/; HttpOnly; SameSite=Strict`;
+    if (!isSame(secret, this.#secret)) return undefined;
+    return `${this.#cookie}=${this.#session}; Path=${this.#base}/; HttpOnly; SameSite=Strict`;
   }
 
   /** Returns whether the request has the cookie. */
   isIn({ headers }: BoardRequest): boolean {
     return (headers.cookie ?? '').split(';').some((pair) => {
       const [name, value = ''] = pair.trim().split('=');
-      return name === COOKIE && isSame(value, this.#session);
+      return name === this.#cookie && isSame(value, this.#session);
     });
   }
 }

@@ -4,9 +4,10 @@ import { CONTENT_SECURITY_POLICY } from '../../../lambdas/pages/parts/style.ts';
 import type { BoardAnswer, BoardRequest } from './messages.ts';
 
 /** What every answer says to the browser: keep nothing, tell nobody, let no other site in. */
-const GUARDED: Readonly<Record<string, string>> = {
+export const GUARDED: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
+  // With `no-referrer`, forms would not say which page they come from.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'cross-origin-resource-policy': 'same-origin',

@@ -13,5 +13,7 @@ const READING = { attempts: 2, attemptMs: 15_000 };
 export function apisOf(connection: Connection, waiting: Waiting): { readonly reading: Api; readonly acting: Api } {
   const listed = (how: Parameters<typeof sender>[1]) =>
     connectApi(connection, how, onlyListed(sender(connection, how), connection.url));
-  return { reading: listed({ ...waiting, ...READING }), acting: listed(waiting) };
+  // Ctrl-C interrupts what only reads. What may have been done already is waited for (`serve.ts`).
+  const acting = { ...waiting, interrupted: new AbortController().signal };
+  return { reading: listed({ ...waiting, ...READING }), acting: listed(acting) };
 }

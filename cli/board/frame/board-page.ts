@@ -3,7 +3,7 @@ import { type Html, html } from '../../../lambdas/pages/parts/html.ts';
 import type { CommandError } from '../../output/command-error.ts';
 import { SCRIPT_ADDRESS, STYLE_ADDRESS } from './assets.ts';
 import { overviewPath, type Scene } from './scene.ts';
-import { ago, banner } from './small-parts.ts';
+import { ago } from './small-parts.ts';
 
 interface Shown {
   readonly title: string;
@@ -31,8 +31,8 @@ ${everySeconds !== undefined && html`<noscript><meta http-equiv="refresh" conten
     mark: html`<a class="mark" href="${overviewPath(scene)}">Stagegate</a>`,
     corner: html`<nav aria-label="Where you are"><ol class="crumbs">${crumbs}<li aria-current="page"><bdi>${title}</bdi></li></ol></nav>`,
     main: html`<div id="content" tabindex="-1" data-every="${everySeconds ?? ''}">
-<div id="lost" class="banner bad" role="alert" hidden><h2>The board has ended</h2>
-<p>What you see may be old. Start it again, then open the address that it prints.</p></div>
+<div id="lost" class="banner bad" role="alert" hidden><h2>The board does not answer</h2>
+<p>What you see may be old. If it has ended, start it again with <code>stagegate board</code>, and open the address that it prints.</p></div>
 ${problem && readAt && outdated(scene, problem, readAt)}
 ${main}
 </div>`,
@@ -41,12 +41,9 @@ ${main}
 
 /** Says that what is shown is what was known, and why. */
 const outdated = (scene: Scene, problem: CommandError, readAt: Date): Html =>
-  html`<div role="alert">${banner({
-    tone: 'bad',
-    heading: problem.ending === 'denied' ? 'The API no longer lets the board in' : 'The API does not answer',
-    text: html`<p>What you see is ${ago(scene, readAt.toISOString())} old. The board goes on asking.</p>
-${describeProblem(problem)}`,
-  })}</div>`;
+  html`<div class="banner bad"><h2 role="alert">${problem.ending === 'denied' ? 'The API no longer lets the board in' : 'The API does not answer'}</h2>
+<p>What you see is ${ago(scene, readAt.toISOString())} old. The board goes on asking.</p>
+${describeProblem(problem)}</div>`;
 
 /** What went wrong, in the words of the command line. */
 export const describeProblem = ({ message, nextStep }: CommandError): Html =>

@@ -77,11 +77,11 @@ a.action.bad:hover { background: var(--bad-tint); }
 .stages b { font-weight: 600; }
 
 .chart { display: flex; flex-wrap: wrap; align-items: end; gap: .6rem 1.5rem; }
-.spark { display: block; width: min(100%, 34rem); height: auto; }
+.spark { display: block; max-width: 100%; height: auto; }
 .spark .bar { fill: var(--accent); } .spark .fail { stroke: var(--bad); } .spark .base { stroke: var(--line); }
 .spark .bar.none { fill: var(--line); }
 .timeline { list-style: none; margin: 0; padding: 0; }
-.timeline li { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: .2rem 1rem; padding: .45rem 0; margin: 0; }
+.timeline li { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); gap: .2rem 1rem; padding: .45rem 0; margin: 0; }
 .timeline li + li { border-top: 1px solid var(--line); }
 .timeline time { color: var(--quiet); font-variant-numeric: tabular-nums; }
 .cause pre { margin: .4rem 0 .8rem; padding: .7rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; font: .88rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; }
@@ -105,6 +105,7 @@ button.go.bad { background: var(--bad); border-color: var(--bad); color: var(--c
   .lanes > li { flex: none; max-width: none; }
   .figures.four { grid-template-columns: repeat(2, 1fr); }
   .timeline li { grid-template-columns: 1fr; gap: 0; }
+  .releases .what { min-width: 8.5rem; } .releases .author { display: none; }
   .bar { flex-direction: column; gap: .3rem; } .crumbs { justify-content: flex-start; }
 }
 `;

@@ -11,7 +11,7 @@ const HEADINGS: Partial<Record<Ending, readonly [status: number, heading: string
   'not-found': [404, 'There is no such thing'],
   denied: [403, 'The API does not let the board in'],
   refused: [409, 'This is not possible now'],
-  usage: [422, 'The API does not understand the board'],
+  usage: [422, 'This address says nothing that can be done'],
   unreachable: [503, 'The API does not answer'],
 };
 

@@ -4,7 +4,7 @@ import { nameOf } from '../../../lambdas/pages/parts/words.ts';
 import { releaseOrCommit } from '../../output/words.ts';
 import type { AllPipelines } from '../../pipeline/all-pipelines.ts';
 import { applicationPath, deploymentPath, overviewPath, type Scene } from '../frame/scene.ts';
-import { ago, banner, pill, type Standing } from '../frame/small-parts.ts';
+import { ago, pill, type Standing, skippedNote } from '../frame/small-parts.ts';
 import {
   byUrgency,
   type Environment,
@@ -34,10 +34,10 @@ ${tiles(scene, applications, wanted)}
 <form class="find" role="search" action="${overviewPath(scene)}">
 ${wanted.matter && html`<input type="hidden" name="show" value="${wanted.matter}">`}
 <label for="find" class="sr">Find an application or a client</label>
-<input type="search" id="find" name="q" value="${wanted.text}" placeholder="Find an application or a client" autocomplete="off" spellcheck="false" aria-keyshortcuts="/">
+<input type="search" id="find" name="q" value="${wanted.text}" placeholder="Find an application or a client" autocomplete="off" spellcheck="false">
 <span class="quiet small" role="status">${shown.length === applications.length ? counted(shown.length, 'application') : `${shown.length} of ${counted(applications.length, 'application')}`}</span>
 </form>
-${skipped > 0 && banner({ tone: 'bad', heading: `${counted(skipped, 'record')} cannot be read`, text: 'Some of the list is not shown in full. GET /health/details says which records these are.' })}
+${skipped > 0 && skippedNote(skipped)}
 ${shown.length === 0 ? html`<p class="card">No application is like that. <a href="${overviewPath(scene)}">Show all of them.</a></p>` : html`<ul class="apps">${shown.map((application) => row(scene, application))}</ul>`}`;
 }
 

@@ -1,5 +1,8 @@
 import { CommandError } from '../../output/command-error.ts';
 
+/** A page that is known is shown, with the reason, when reading it again takes longer. */
+const LONGEST_MS = 10_000;
+
 interface Entry<Value> {
   readonly value: Value;
   readonly at: Date;
@@ -38,7 +41,8 @@ export class Memory<Value> {
     const known = this.#entries.get(page);
     if (known && performance.now() - known.mark < SHARED_MS) return { ...known, problem: undefined };
     try {
-      return { ...(await this.#once(page, () => read(known?.value))), problem: undefined };
+      const reading = this.#once(page, () => read(known?.value));
+      return { ...(await (known ? soon(reading) : reading)), problem: undefined };
     } catch (error) {
       const isGone = !(error instanceof CommandError) || error.ending === 'not-found';
       if (isGone) this.#entries.delete(page);
@@ -75,5 +79,21 @@ export class Memory<Value> {
     this.#entries.set(page, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > MOST && oldest !== undefined) this.#entries.delete(oldest);
+  }
+}
+
+/** Throws CommandError when something takes too long. It goes on meanwhile. */
+async function soon<Result>(reading: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `the API has not answered for ${LONGEST_MS / 1000} seconds`;
+    timer = setTimeout(() => reject(new CommandError('unreachable', message)), LONGEST_MS);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+    // Whoever waits for it next is told how it ends.
+    reading.catch(() => {});
   }
 }

@@ -1,8 +1,9 @@
 import type { Api, Schemas } from '../../client/api-client.ts';
-import { readAll } from '../../client/read-all.ts';
+import { readWhole } from '../../client/read-all.ts';
 import { type Deployment, type Environment, readDeployment, readEnvironment } from '../../deployment/deployments.ts';
 import type { paths } from '../../generated/api.ts';
 import { CommandError } from '../../output/command-error.ts';
+import { readApprovers, readRelease } from './read-application.ts';
 
 type Events =
   paths['/applications/{app}/environments/{env}/deployments/{id}/events']['get']['responses'][200]['content']['application/json'];
@@ -18,37 +19,33 @@ export interface DeploymentNow {
   readonly release: Schemas['Release'] | undefined;
   readonly events: readonly DeploymentEvent[];
   readonly approvers: readonly Schemas['Approver'][];
+  /** Number of events that are left out because they cannot be read. */
+  readonly skipped: number;
 }
 
-/** Reads everything that the page of a deployment shows. A plan never changes: it is read once. */
+/** Reads everything that the page of a deployment shows. A plan is read once: another has another digest. */
 export async function readDeploymentNow(
   api: Api,
   place: { readonly app: string; readonly env: string; readonly id: string },
   before: DeploymentNow | undefined,
 ): Promise<DeploymentNow> {
   const { app, env, id } = place;
-  const params = { path: place };
   const deployment = await readDeployment(api, app, env, id);
-  const number = deployment.release;
-  const digest = deployment.planDigest;
-  const [environment, plan, release, events, approvers] = await Promise.all([
+  const { release: number, planDigest: digest } = deployment;
+  const [environment, plan, release, { items: events, skipped }, { items: approvers }] = await Promise.all([
     readEnvironment(api, app, env),
     digest !== null && before?.plan?.planDigest === digest ? before.plan : readPlan(api, deployment),
-    number === null
-      ? undefined
-      : api.body(
-          api.http.GET('/applications/{app}/releases/{number}', { params: { path: { app, number: String(number) } } }),
-        ),
-    readAll((query) =>
+    number === null ? undefined : readRelease(api, app, number),
+    readWhole((query) =>
       api.body(
         api.http.GET('/applications/{app}/environments/{env}/deployments/{id}/events', {
-          params: { ...params, query },
+          params: { path: place, query },
         }),
       ),
     ),
-    readAll((query) => api.body(api.http.GET('/applications/{app}/approvers', { params: { path: { app }, query } }))),
+    readApprovers(api, app),
   ]);
-  return { deployment, environment, plan, release, events, approvers };
+  return { deployment, environment, plan, release, events, approvers, skipped };
 }
 
 async function readPlan(

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
 import { deliveryOf } from '../../domain/environment/pipeline-summary.ts';
-import { DeliveryFiguresSchema } from '../../domain/model/delivery/figures.ts';
+import { DeliveryDayViewSchema, DeliveryFiguresSchema } from '../../domain/model/delivery/figures.ts';
 import { HeadViewSchema, viewHead } from '../../domain/release/head-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
@@ -28,6 +28,8 @@ export const getPipeline = operation(
         head: HeadViewSchema.nullable(),
         pipeline: z.array(StepSchema),
         delivery: DeliveryFiguresSchema,
+        /** The days of the last 90 on which something happened in production, oldest first. */
+        deliveryByDay: z.array(DeliveryDayViewSchema),
       }),
     },
   },
@@ -41,11 +43,11 @@ export const getPipeline = operation(
         environment: environment ? await summarizeEnvironment(store, environment) : null,
       };
     });
-    const [head, shown, delivery] = await Promise.all([
+    const [head, shown, delivered] = await Promise.all([
       viewHead(store, application),
       Promise.all(steps),
       deliveryOf(store, application, surroundings.now()),
     ]);
-    return answer(200, { application: app, head, pipeline: shown, delivery });
+    return answer(200, { application: app, head, pipeline: shown, ...delivered });
   },
 );

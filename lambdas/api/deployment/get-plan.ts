@@ -1,8 +1,9 @@
 import { findAnalysis } from '../../domain/deployment/find-analysis.ts';
 import { PlanViewSchema, viewPlan } from '../../domain/deployment/plan-view.ts';
+import { findParityOf } from '../../domain/environment/find-parity.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import { plannedOf } from '../../domain/model/deployment.ts';
-import { findDeployment } from '../../domain/transaction/find.ts';
+import { findApplication, findDeployment, findEnvironment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { DeploymentPath } from '../inputs.ts';
@@ -17,8 +18,15 @@ export const getPlan = operation(
   },
   async ({ path: { app, env, id } }, { store, artifacts }: Services<'read'>) => {
     const planned = plannedOf(await findDeployment(store, app, env, id));
-    const analysis = planned && (await findAnalysis(artifacts, planned));
-    if (!planned || !analysis) throw new NotFoundError('plan of deployment', id);
-    return answer(200, viewPlan(id, planned, analysis));
+    if (!planned) throw new NotFoundError('plan of deployment', id);
+    const [analysis, application, environment] = await Promise.all([
+      findAnalysis(artifacts, planned),
+      findApplication(store, app),
+      findEnvironment(store, app, env),
+    ]);
+    if (!analysis) throw new NotFoundError('plan of deployment', id);
+    const isProduction = environment.stage === 'production';
+    const parity = isProduction ? await findParityOf(store, application, environment, id) : undefined;
+    return answer(200, viewPlan(id, planned, analysis, parity));
   },
 );

@@ -17,11 +17,12 @@ import { activeLift } from '../model/lifts/lift.ts';
 import { nextOf, previousOf } from '../model/pipeline.ts';
 import { DeployedSchema, HoldSchema } from '../model/state/state-parts.ts';
 import { LISTINGS } from '../model/table/listings.ts';
+import { ParityViewSchema } from '../plan/parity.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { listReadable } from '../transaction/list-all.ts';
 import { forEachReadable } from '../transaction/unless-unreadable.ts';
-import { findParity, ParityViewSchema } from './find-parity.ts';
+import { findParity } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 import { placeWarnings } from './place-warnings.ts';
 

@@ -1,15 +1,7 @@
-import * as z from 'zod';
 import type { Application } from '../model/application.ts';
 import type { Environment } from '../model/environment.ts';
-import { compareParity, ParitySchema } from '../plan/parity.ts';
+import { compareParity, type ParityView } from '../plan/parity.ts';
 import type { Reader } from '../ports.ts';
-
-/** The differences between a staging environment and the production environment for which it proves releases. */
-export const ParityViewSchema = ParitySchema.extend({
-  staging: z.string(),
-  production: z.string(),
-}).meta({ id: 'Parity' });
-export type ParityView = z.input<typeof ParityViewSchema>;
 
 /**
  * Compares what is deployed in a staging or production environment with its counterpart of the other stage. Returns

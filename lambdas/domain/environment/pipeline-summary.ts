@@ -3,7 +3,13 @@ import { isCounted } from '../deployment/keep-delivery.ts';
 import { UnreadableRecordError } from '../errors.ts';
 import { deploymentPath, environmentPath } from '../links.ts';
 import type { Application } from '../model/application.ts';
-import { type Counted, type DeliveryFigures, DeliveryFiguresSchema, figuresOf } from '../model/delivery/figures.ts';
+import {
+  type Counted,
+  type DeliveryFigures,
+  DeliveryFiguresSchema,
+  daysOf,
+  figuresOf,
+} from '../model/delivery/figures.ts';
 import { type Deployment, RequesterSchema, StatusSchema } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import { type EnvironmentState, emptyState } from '../model/environment-state.ts';
@@ -119,30 +125,32 @@ async function summarize(
   places: readonly Place[],
   now: string,
 ): Promise<ApplicationSummary> {
-  const [shown, delivery] = await Promise.all([
+  const [shown, counted] = await Promise.all([
     Promise.all(places.map(({ environment, state }) => environment && show(store, application, environment, state))),
-    deliveryIn(store, places, now),
+    countersIn(store, places),
   ]);
   const environments = application.pipeline.map((name, index) => ({
     name,
     position: index + 1,
     environment: shown[index] ?? null,
   }));
-  return { environments, delivery };
+  return { environments, delivery: figuresOf(counted, now) };
 }
 
-/** Returns how an application delivers to the production environments among these. */
-async function deliveryIn(store: Store, places: readonly Place[], now: string): Promise<DeliveryFigures> {
+/** Returns the counters of the production environments among these. */
+async function countersIn(store: Store, places: readonly Place[]): Promise<Counted[]> {
   const counted = await Promise.all(places.map((place) => countedIn(store, place)));
-  return figuresOf(
-    counted.filter((each) => each !== undefined),
-    now,
-  );
+  return counted.filter((each) => each !== undefined);
 }
 
-/** Returns how an application delivers. */
-export async function deliveryOf(store: Store, application: Application, now: string): Promise<DeliveryFigures> {
-  return deliveryIn(store, await placesOf(store, application), now);
+/** Returns how an application delivers: the figures, and the days that they are made of. */
+export async function deliveryOf(
+  store: Store,
+  application: Application,
+  now: string,
+): Promise<{ delivery: DeliveryFigures; deliveryByDay: ReturnType<typeof daysOf> }> {
+  const counted = await countersIn(store, await placesOf(store, application));
+  return { delivery: figuresOf(counted, now), deliveryByDay: daysOf(counted, now) };
 }
 
 async function countedIn(store: Store, { environment, state }: Place): Promise<Counted | undefined> {

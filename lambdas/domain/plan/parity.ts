@@ -78,6 +78,13 @@ export const ParitySchema = z.object({
 });
 export type Parity = z.infer<typeof ParitySchema>;
 
+/** The differences between a staging environment and the production environment for which it proves releases. */
+export const ParityViewSchema = ParitySchema.extend({
+  staging: z.string(),
+  production: z.string(),
+}).meta({ id: 'Parity' });
+export type ParityView = z.input<typeof ParityViewSchema>;
+
 export function compareParity(stage: Configuration, production: Configuration): Parity {
   const [here, there] = [byCall(stage), byCall(production)];
   const calls = [...new Set([...here.keys(), ...there.keys()])].sort();

@@ -1,4 +1,4 @@
-import type { ParityView } from '../../domain/environment/find-parity.ts';
+import type { ParityView } from '../../domain/plan/parity.ts';
 import { COMPARABLE } from '../../domain/plan/parity.ts';
 import { listed } from '../../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
@@ -14,7 +14,7 @@ const IN_WORDS: Readonly<Record<(typeof COMPARABLE)[number], string>> = {
 };
 
 /** Shows how production differs from staging: where the two differ, staging has shown nothing about production. */
-export function paritySection(parity: ParityView): Html {
+export function paritySection(parity: ParityView, of: 'plan' | 'deployed' = 'plan'): Html {
   const { staging, production, same, compared } = parity;
   const inWords = (parts: readonly (typeof COMPARABLE)[number][]) =>
     listed(
@@ -22,19 +22,22 @@ export function paritySection(parity: ParityView): Html {
       9,
     );
   const others = COMPARABLE.filter((part) => !compared.includes(part));
-  return html`<section class="card" aria-labelledby="parity">
-<h2 id="parity">Compared with ${staging}</h2>
-${same ? html`<p>No difference in what was compared.</p>` : html`<p>${staging}, where releases are tried out, differs from what ${production} becomes:</p>`}
-${moduleTable(parity)}
+  // A page can show several production environments.
+  const id = of === 'plan' ? 'parity' : `parity-${production}`;
+  const then = of === 'plan' ? `${production} becomes` : `${production} runs`;
+  return html`<section class="card" aria-labelledby="${id}">
+<h2 id="${id}">${of === 'deployed' && `${production} `}${of === 'plan' ? 'Compared' : 'compared'} with ${staging}</h2>
+${same ? html`<p>No difference in what was compared.</p>` : html`<p>${staging}, where releases are tried out, differs from what ${then}:</p>`}
+${moduleTable(parity, then)}
 ${nameList(parity)}
 <p class="quiet small">Compared: ${inWords(compared)}. Values are not compared.${others.length > 0 && ` Not compared, because it is not recorded for one of the two: ${inWords(others)}.`}</p>
 </section>`;
 }
 
-function moduleTable({ staging, production, modules }: ParityView): Html | undefined {
+function moduleTable({ staging, modules }: ParityView, then: string): Html | undefined {
   if (modules.length === 0) return undefined;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Module versions that differ"><table>
-<thead><tr><th scope="col">Module</th><th scope="col">${staging} runs</th><th scope="col">${production} becomes</th></tr></thead>
+<thead><tr><th scope="col">Module</th><th scope="col">${staging} runs</th><th scope="col">${then}</th></tr></thead>
 <tbody>${modules.slice(0, MOST_DETAILED).map(({ call, stage, production: other }) => html`<tr><th scope="row"><code><bdi>${call}</bdi></code></th><td>${moduleVersion(stage)}</td><td>${moduleVersion(other)}</td></tr>`)}</tbody>
 </table></div>${more(modules)}`;
 }

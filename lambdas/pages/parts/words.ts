@@ -75,9 +75,18 @@ export function statusInWords(deployment: Deployment): string {
   return isEnding(status) ? ENDINGS[status].sentence : OPEN_IN_WORDS[status];
 }
 
-export function statusInBrief(deployment: Deployment): string {
-  const { status } = deployment;
-  if (hasPassedThrough(deployment)) return 'Passed through';
+export const statusInBrief = (deployment: Deployment): string =>
+  briefly({ status: deployment.status, passedThrough: hasPassedThrough(deployment) });
+
+/** Returns the status of a deployment in a word or two. */
+export function briefly({
+  status,
+  passedThrough,
+}: {
+  readonly status: Status;
+  readonly passedThrough: boolean;
+}): string {
+  if (passedThrough) return 'Passed through';
   return isEnding(status) ? ENDINGS[status].word : OPEN_IN_BRIEF[status];
 }
 

@@ -58,25 +58,33 @@ export async function released(api: PipelineWorld, number: number, isEnded = tru
   return made.deploymentId;
 }
 
-const MODULES = [
-  {
-    call: 'module.vpc',
-    source: 'git::https://git.example.com/modules.git//vpc',
-    version: '3.2.0',
-    arguments: ['cidr'],
-  },
-  {
-    call: 'module.web',
-    source: 'git::https://git.example.com/modules.git//web',
-    version: '2.1.4',
-    arguments: ['image'],
-  },
-];
-
+const moduleOf = (name: string, version: string) => ({
+  ...{ call: `module.${name}`, source: `git::https://git.example.com/modules.git//${name}`, version },
+  arguments: [],
+});
+const MODULES = [moduleOf('vpc', '3.2.0'), moduleOf('waf', '1.0.2'), moduleOf('web', '2.1.4')];
 /** The analysis of a recorded plan, with the modules of the application. */
-export function analysisOf(plan: string, stage: 'staging' | 'production'): Analysis {
-  const analysis = recordedAnalysis(plan, stage);
-  return { ...analysis, modules: MODULES };
+export function analysisOf(plan: string, stage: 'development' | 'staging' | 'production'): Analysis {
+  const analysis = recordedAnalysis(plan, stage === 'production' ? stage : 'staging');
+  if (stage === 'development') return { ...analysis, modules: MODULES };
+  const proof: Analysis['proof'] = {
+    ...{
+      previous: stage === 'production' ? 'stage1' : 'dev1',
+      mode: 'block',
+      of: 2,
+      proven: 1,
+      engine: 'terraform 1.11',
+    },
+    unproven: [
+      {
+        ...{ kind: 'module', subject: '3f2a'.repeat(16), calls: ['module.waf'], isLifted: true },
+        text: 'module.waf is waf 1.0.2 (3f2a3f2a3f2a…); nothing has run it',
+        reason: 'The firewall is new here, as agreed with the client.',
+      },
+    ],
+    ...{ exempt: [], notes: [] },
+  };
+  return { ...analysis, modules: MODULES, proof };
 }
 
 /** Plans a deployment, with the details that its page shows. */
@@ -103,7 +111,7 @@ const GATES = {
 async function applying(api: PipelineWorld, id: string, stage: keyof typeof GATES, plan: string): Promise<void> {
   const digest = digestOf(id);
   const gates = GATES[stage].map((gate) => ({ gate, required: 1 }));
-  await planned(api, id, analysisOf(plan, stage === 'production' ? 'production' : 'staging'), {
+  await planned(api, id, analysisOf(plan, stage), {
     digest,
     gates,
     isProtected: stage === 'production',
@@ -233,9 +241,10 @@ export const BOARD_STATES: Readonly<Record<string, () => Promise<BoardState>>> =
     const api = await withPast();
     await released(api, 7);
     await waiting(api, 7, '06-remove-bucket-and-tighten');
-    const make = (name: string, ref: string) =>
-      api.post(`${APP}/ephemeral-environments`, { name, commit: commitOf(9), ref, ttlHours: 30 });
-    await make('pr-7', 'feature/new-checkout');
+    await api.post(`${APP}/ephemeral-environments`, { name: 'pr-41', commit: commitOf(9), ttlHours: 30 });
+    const held = await api.store.get('environmentState', { application: 'my-app', environment: 'pr-41' });
+    await applied(api, held?.holder?.deploymentId ?? '', 'development');
+    await api.post(`${APP}/ephemeral-environments`, { name: 'pr-42', commit: commitOf(10), ttlHours: 72 });
     api.surroundings.advance(3 * HOUR);
     return onBoard(api, APP);
   },
@@ -250,7 +259,7 @@ export const BOARD_STATES: Readonly<Record<string, () => Promise<BoardState>>> =
     const api = await withPast();
     await released(api, 7);
     await deployed(api, 'stage1', 7);
-    const id = await api.deploy('prod1', 7, 'deploy', JANE);
+    const id = await api.deploy('prod1', 7);
     await applying(api, id, 'production', '04-replace-database');
     await failed(api, id);
     api.surroundings.advance(20 * MINUTE);

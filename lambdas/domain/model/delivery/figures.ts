@@ -33,6 +33,17 @@ export const DeliveryFiguresSchema = z
   .meta({ id: 'DeliveryFigures' });
 export type DeliveryFigures = z.input<typeof DeliveryFiguresSchema>;
 
+/** A day on which something happened in production, in UTC. */
+export const DeliveryDayViewSchema = z.object({
+  day: z.string(),
+  deployments: z.int(),
+  /** Median of the day; null if no newer release came to production. */
+  leadTimeSeconds: z.int().nullable(),
+  /** Of the deploys of this day, those that failed or were rolled back since. */
+  failedChanges: z.int(),
+});
+type DeliveryDayView = z.input<typeof DeliveryDayViewSchema>;
+
 /** A production environment with its counters, if it has any. */
 export interface Counted {
   readonly environment: string;
@@ -53,6 +64,22 @@ export function figuresOf(production: readonly Counted[], now: string): Delivery
     last30Days: figuresOver(30, counted, now),
     last90Days: figuresOver(LONGEST_WINDOW, counted, now),
   };
+}
+
+/** Returns the days of the longest window on which something happened, oldest first, of all production environments. */
+export function daysOf(production: readonly Counted[], now: string): DeliveryDayView[] {
+  const before = daysBefore(dayOf(now), LONGEST_WINDOW);
+  const within = production.flatMap(({ delivery }) => delivery?.days ?? []).filter(({ day }) => day > before);
+  const byDay = Object.groupBy(within, ({ day }) => day);
+  return Object.entries(byDay)
+    .map(([day, rows = []]) => ({
+      day,
+      deployments: rows.reduce((total, { deployed }) => total + deployed, 0),
+      leadTimeSeconds: medianOf(rows.flatMap(({ leads }) => leads)),
+      failedChanges: rows.reduce((total, { failures }) => total + failures, 0),
+    }))
+    .filter(({ deployments, failedChanges }) => deployments > 0 || failedChanges > 0)
+    .sort((one, other) => one.day.localeCompare(other.day));
 }
 
 function figuresOver(days: number, counted: readonly Delivery[], now: string): z.input<typeof FiguresSchema> {
