@@ -3,6 +3,7 @@ export const BOARD_STYLE = `
 body:has(#content) :is(.bar, main) { max-width: 84rem; }
 a.mark { text-decoration: none; }
 #content:focus { outline: 0; }
+.scroll, .lanes { position: relative; }
 #content > :first-child { margin-top: 0; }
 .crumbs { display: flex; flex-wrap: wrap; gap: .2rem .55rem; list-style: none; margin: 0; padding: 0; justify-content: flex-end; }
 .crumbs li { margin: 0; }
