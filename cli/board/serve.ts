@@ -44,7 +44,7 @@ export async function serveBoard(
     throw new CommandError('usage', `port ${port} is none: ports go from 1 to 65535`);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
-    throw new CommandError('usage', `port ${port}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new CommandError('usage', `port ${port}: ${String(error).replace(/^Error: /, '')}`, {
       nextStep: 'Give another with --port, or none for any that is free.',
       cause: error,
     });

@@ -1,4 +1,5 @@
 import { describeMeasurements, measureAnalysis } from './analyze.ts';
+import { describeBoard, measureBoard } from './board.ts';
 import { describeColdStarts, measureColdStarts } from './cold-start.ts';
 import { describeIdleInstallation, measureIdleInstallation } from './idle/idle-installation.ts';
 import { describeIdentities, measureIdentities } from './module-identities.ts';
@@ -28,6 +29,8 @@ doing('an idle installation of 1,000 applications');
 const idle = await measureIdleInstallation();
 doing('the pipelines of 300 applications');
 const pipelines = await measurePipelines();
+doing('the board with 300 applications');
+const board = await measureBoard();
 doing('releases from push to prod1');
 const promotions = await measurePromotions((run) => doing(run === 0 ? 'warm' : `release ${run} is in prod1`));
 doing('plans that take their time');
@@ -35,7 +38,7 @@ const slowPlans = await measureSlowPlans();
 
 if (flag === '--json')
   process.stdout.write(
-    `${JSON.stringify({ ...promotions, slowPlans, coldStarts, idle, pipelines, analysis, identities }, null, 2)}\n`,
+    `${JSON.stringify({ ...promotions, slowPlans, coldStarts, idle, pipelines, board, analysis, identities }, null, 2)}\n`,
   );
 else {
   console.log('\nA release in the local cloud beside the same jobs by bare Terraform (medians of 5)\n');
@@ -48,6 +51,8 @@ else {
   console.log(describeIdleInstallation(idle));
   console.log('\nThe pipelines of all applications (GET /applications?include=pipeline)\n');
   console.log(describePipelines(pipelines));
+  console.log('\nThe board in a browser, beside the requests to the API alone (medians of 5)\n');
+  console.log(describeBoard(board));
   console.log('\nIdentities of modules beside sha256sum of the same files (medians of 3 processes)\n');
   console.log(describeIdentities(identities));
   console.log('\nPlan analysis by size of the plan (median of 3 processes)\n');

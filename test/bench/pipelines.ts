@@ -43,10 +43,7 @@ export async function measurePipelines(applications = 300): Promise<PipelinesMea
   try {
     await createTable(dynamoClient(server.endpoint), 'pipelines');
     const store = new DynamoStore('pipelines', dynamoAccess(proxy.endpoint));
-    for (let first = 0; first < applications; first += AT_ONCE)
-      await Promise.all(
-        Array.from({ length: Math.min(AT_ONCE, applications - first) }, (_, nth) => furnish(store, first + nth)),
-      );
+    await furnishAll(store, applications);
     const api = new TestApi(store);
     const before = proxy.read();
     const measured = { requests: 0, answerBytes: 0, milliseconds: 0, summarized: 0, waiting: 0 };
@@ -76,6 +73,14 @@ export async function measurePipelines(applications = 300): Promise<PipelinesMea
     proxy.close();
     await server.stop();
   }
+}
+
+/** Makes so many applications. */
+export async function furnishAll(store: Store, applications: number): Promise<void> {
+  for (let first = 0; first < applications; first += AT_ONCE)
+    await Promise.all(
+      Array.from({ length: Math.min(AT_ONCE, applications - first) }, (_, nth) => furnish(store, first + nth)),
+    );
 }
 
 /** An application with everything deployed, counters of a quarter, and perhaps something under way. */

@@ -28,6 +28,8 @@ export class CommandLineWorld {
   environment: Record<string, string> = {};
   directory = '/nowhere';
   hasBrowser = true;
+  /** What the commands that run have printed so far. */
+  #soFar = '';
 
   private constructor(api: PipelineWorld, served: ServedApi) {
     this.api = api;
@@ -59,6 +61,7 @@ export class CommandLineWorld {
       homeDirectory: '/nowhere',
       print: (text) => {
         stdout += text;
+        this.#soFar += text;
         live.leave();
         screen.write(text);
       },
@@ -90,6 +93,15 @@ export class CommandLineWorld {
     const code = await runCommandLine(args, surroundings);
     this.screen = screen.text;
     return { code, stdout, stderr };
+  }
+
+  /** Waits until the running commands have printed something; returns the first group of the match with this number. */
+  async printed(pattern: RegExp, nth = 0): Promise<string> {
+    for (;;) {
+      const found = [...this.#soFar.matchAll(new RegExp(pattern, 'g'))][nth]?.[1];
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   stop(): Promise<void> {

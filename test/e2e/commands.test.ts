@@ -67,11 +67,14 @@ describe('a missing prerequisite', () => {
 
 describe('the demo', () => {
   test.each([
-    ['while the app is synthesized', /Synthesize/],
-    ['while a release is deployed', /release 1 {2}planning/],
-  ])('ended by Ctrl-C %s, it leaves no process and no file behind', async (_, moment) => {
+    ['while the app is synthesized', /Synthesize/, undefined],
+    ['while a release is deployed', /release 1 {2}planning/, '/local/board/'],
+  ])('ended by Ctrl-C %s, it leaves no process and no file behind', async (_, moment, board) => {
     const demo = run('local/demo/main.ts');
     await demo.prints(moment);
+    // The first address that it prints opens the board.
+    const [first] = /http:\S+/.exec(demo.stderr) ?? [];
+    expect(first && (await fetch(first, { redirect: 'manual' })).headers.get('location')).toBe(board);
     demo.send('SIGINT');
     expect(await demo.end()).toBe(130);
     await demo.leavesNoProcess();

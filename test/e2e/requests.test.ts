@@ -6,4 +6,5 @@ import './link-flood.suite.ts';
 import './webhook.suite.ts';
 import './bad-input.suite.ts';
 import './approving-in-a-browser.suite.ts';
+import './board.suite.ts';
 import './plan-facts.suite.ts';

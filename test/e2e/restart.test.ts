@@ -48,6 +48,8 @@ async function start(): Promise<Command> {
 describe('a local cloud that was killed while a deployment waits for approval', () => {
   test('goes on where it was: the old link works, and a commit made meanwhile becomes a push', async () => {
     const first = await start();
+    const [, board = ''] = await first.prints(/Board +(http\S+)/);
+    expect((await fetch(board, { redirect: 'manual' })).headers.get('location')).toBe('/local/board/');
     const cloud = TestCloud.at(`http://127.0.0.1:${port}`, repository);
     const app = new TestApplication(cloud);
     await app.register();
@@ -81,6 +83,8 @@ describe('a local cloud that was killed while a deployment waits for approval', 
 
   test('stopped in the middle of an apply, it leaves no process behind, and the environment is free again', async () => {
     const first = await start();
+    const [, board = ''] = await first.prints(/Board +(http\S+)/);
+    expect((await fetch(board, { redirect: 'manual' })).headers.get('location')).toBe('/local/board/');
     const cloud = TestCloud.at(`http://127.0.0.1:${port}`, repository);
     const app = new TestApplication(cloud);
     await app.register();

@@ -148,6 +148,11 @@ export class TestCloud {
     return this.#cloud.url;
   }
 
+  /** The path that lets its reader see the board. */
+  get boardPath(): string {
+    return this.#cloud.board.startPath;
+  }
+
   /** The local cloud itself, to inject faults and to read the recorded calls. */
   get local(): LocalCloud {
     return this.#cloud;

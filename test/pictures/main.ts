@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { BOARD_STATES } from '../cli/board/board-states.ts';
 import { openBrowser } from '../harness/browser.ts';
 import { PAGE_STATES } from '../pages/page-states.ts';
 
@@ -53,20 +54,62 @@ const PICTURES: readonly Picture[] = [
     })),
 ];
 
-async function draw(browser: Awaited<ReturnType<typeof openBrowser>>, picture: Picture): Promise<void> {
-  const { name, state, options = {}, show = (page: Page, path: string) => page.screenshot({ path }) } = picture;
-  const opened = await PAGE_STATES[state]?.();
-  if (!opened) throw new Error(`nobody makes the state ${state}`);
-  const { origin, stop } = await opened.page.serve();
+const PHONE_IN_THE_DARK: BrowserContextOptions = { ...PHONE, colorScheme: 'dark' };
+const WIDE: BrowserContextOptions = { viewport: { width: 1240, height: 720 } };
+
+/** What the documents show of the board. */
+const BOARD_PICTURES: readonly Picture[] = [
+  { name: 'board', state: 'all applications', options: WIDE },
+  { name: 'board-dark', state: 'all applications', options: { ...WIDE, colorScheme: 'dark' } },
+  { name: 'board-phone', state: 'all applications', options: PHONE_IN_THE_DARK },
+  { name: 'board-application', state: 'a waiting gate', options: { viewport: { width: 1240, height: 1130 } } },
+  {
+    name: 'board-application-dark',
+    state: 'an application that failed',
+    options: { viewport: { width: 1240, height: 1130 }, colorScheme: 'dark' },
+  },
+  { name: 'board-application-phone', state: 'a waiting gate', options: PHONE },
+  { name: 'board-deployment', state: 'a deployment that waits', options: { viewport: { width: 1240, height: 1000 } } },
+  { name: 'board-failed', state: 'a failed deployment', options: { viewport: { width: 1240, height: 900 } } },
+  {
+    name: 'board-question',
+    state: 'a question before production',
+    options: { viewport: { width: 1240, height: 560 } },
+  },
+];
+
+/** Opens a page in a window of its own, shows it and takes the picture. */
+async function draw({ name, options = {}, show }: Picture, open: (page: Page) => Promise<unknown>): Promise<void> {
   const context = await browser.newContext({ ...DESKTOP, ...options });
   try {
     const page = await context.newPage();
-    await page.goto(`${origin}/approvals/${opened.token}`);
-    await show(page, join(directory, `${name}.png`));
+    await open(page);
+    const path = join(directory, `${name}.png`);
+    await (show ? show(page, path) : page.screenshot({ path }));
     console.log(`docs/pictures/${name}.png`);
   } finally {
     await context.close();
+  }
+}
+
+async function drawApproval(picture: Picture): Promise<void> {
+  const opened = await PAGE_STATES[picture.state]?.();
+  if (!opened) throw new Error(`nobody makes the state ${picture.state}`);
+  const { origin, stop } = await opened.page.serve();
+  try {
+    await draw(picture, (page) => page.goto(`${origin}/approvals/${opened.token}`));
+  } finally {
     await stop();
+  }
+}
+
+async function drawBoard(picture: Picture): Promise<void> {
+  const opened = await BOARD_STATES[picture.state]?.();
+  if (!opened) throw new Error(`nobody makes the state ${picture.state}`);
+  try {
+    await draw(picture, (page) => opened.world.open(page, opened.path));
+  } finally {
+    await opened.world.stop();
   }
 }
 
@@ -74,7 +117,8 @@ rmSync(directory, { recursive: true, force: true });
 mkdirSync(directory, { recursive: true });
 const browser = await openBrowser();
 try {
-  for (const picture of PICTURES) await draw(browser, picture);
+  for (const picture of PICTURES) await drawApproval(picture);
+  for (const picture of BOARD_PICTURES) await drawBoard(picture);
 } finally {
   await browser.close();
 }

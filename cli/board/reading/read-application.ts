@@ -120,7 +120,7 @@ export const readRelease = (api: Api, app: string, number: number): Promise<Rele
 
 /** Reads the temporary environments that there still are. Of one that failed, the newest deployment says why. */
 async function readTemporary(api: Api, app: string) {
-  let cost = { currency: 'USD', total: 0, unknown: [] as readonly string[] };
+  let cost: ApplicationNow['ephemeralCost'] = { currency: 'USD', total: 0, unknown: [] };
   const { items, skipped } = await readWhole(async (query) => {
     const params = { path: { app }, query };
     const page = await api.body(api.http.GET('/applications/{app}/ephemeral-environments', { params }));

@@ -71,8 +71,8 @@ export function analysisOf(plan: string, stage: 'development' | 'staging' | 'pro
     ...{
       previous: stage === 'production' ? 'stage1' : 'dev1',
       mode: 'block',
-      of: 2,
-      proven: 1,
+      of: 3,
+      proven: 2,
       engine: 'terraform 1.11',
     },
     unproven: [
