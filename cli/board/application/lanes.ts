@@ -28,7 +28,7 @@ function laneOf(scene: Scene, now: ApplicationNow, lane: Lane, at: number): Html
 <h3><bdi>${name}</bdi> ${pill(STAGE_TONE[stage], stage)}${environment.status === 'failed' && pill('bad', 'failed')}${environment.status === 'stuck' && pill('bad', 'stuck')}</h3>
 ${runs(scene, now.application.name, lane)}
 ${hold && html`<div class="notice warn"><h4>On hold for ${ago(scene, hold.at)}</h4><p><bdi>${hold.reason}</bdi></p><p class="small">${who(hold.by)}. Nothing is deployed here by itself until somebody gives <code>stagegate lift ${name} --app ${now.application.name}</code>.</p></div>`}
-${current && underWay(scene, { stage, approvers: now.approvers }, current)}
+${current && underWay(scene, now, stage, current)}
 ${!current && wentWrong(scene, environment)}
 ${queued.map((each) => html`<div class="notice calm"><p><a href="${deploymentPath(scene, each)}">${capitalized(whatOf(each))}</a> waits for its turn, for ${ago(scene, each.createdAt)}.</p></div>`)}
 ${warnings.map((warning) => html`<div class="notice warn"><p class="small"><bdi>${warning}</bdi></p></div>`)}
@@ -55,11 +55,18 @@ function runs(scene: Scene, application: string, { name, environment, release }:
 <div class="commit"><p class="subject"><bdi>${message === '' ? 'No commit message' : message}</bdi></p><p class="by quiet small">commit <code>${short(commit)}</code></p></div>`;
 }
 
-function underWay(scene: Scene, people: Parameters<typeof stages>[2], deployment: Deployment): Html {
+function underWay(
+  scene: Scene,
+  { releases, approvers }: ApplicationNow,
+  stage: Environment['stage'],
+  deployment: Deployment,
+): Html {
   const { environment, gates, rehearsal, requestedBy, cancelRequestedBy } = deployment;
+  const subject = subjectOf(releases.find(({ number }) => number === deployment.release)?.message);
   const isWaiting = gates.some(({ status }) => status === 'open');
   return html`<div class="notice ${isWaiting ? 'warn' : 'calm'}"><h4><a href="${deploymentPath(scene, deployment)}">${capitalized(whatOf(deployment))}</a></h4>
-${stages(scene, deployment, people)}
+${subject !== '' && html`<p class="small"><bdi>${subject}</bdi></p>`}
+${stages(scene, deployment, { stage, approvers })}
 ${rehearsal && html`<p class="small">${capitalized(rehearsalInWords(rehearsal))}.</p>`}
 <p class="small">${who(requestedBy)} asked for it. ${cancelRequestedBy && html`<strong>Being canceled.</strong>`}${isCancelable(deployment) && actionLink(cancelPath(scene, deployment), 'Cancel', { tone: 'bad', where: environment })}</p></div>`;
 }

@@ -50,6 +50,7 @@ input[type="search"] { flex: 1; max-width: 26rem; font: inherit; color: var(--te
 .lanes > li.good { border-top-color: var(--good); } .lanes > li.bad { border-top-color: var(--bad); } .lanes > li.warn { border-top-color: var(--warn); } .lanes > li.calm { border-top-color: var(--accent); }
 .lanes h3 { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0 0 .7rem; font-size: 1.05rem; }
 .lanes .runs { font-size: 1.42rem; line-height: 1.25; font-weight: 700; letter-spacing: -.02em; margin: 0; }
+.lanes .runs.quiet { margin-bottom: .8rem; }
 .lanes .runs a { color: inherit; text-decoration-color: var(--line); text-underline-offset: .18em; }
 .lanes .commit { margin: .7rem 0 .9rem; padding: .5rem .8rem; font-size: .92rem; }
 .lanes .notice { border-radius: 10px; padding: .65rem .85rem; margin: 0 0 .8rem; font-size: .92rem; }

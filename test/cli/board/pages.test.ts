@@ -96,7 +96,7 @@ describe('an application', () => {
   test('says what is under way stage by stage, who is asked, and how long there is', async () => {
     const { words } = await inState('a waiting gate');
     expect(words).toContain(
-      'Release 7 Asked for (done) 3 h ago Plan (done) 1 to create, 3 to change, 3 to destroy Approval by staff (now) 0 of 1 approval, open for 3 h , 6 days left asks staff@example.com Apply (to come)',
+      'Release 7 Raise the memory of the worker Asked for (done) 3 h ago Plan (done) 1 to create, 3 to change, 3 to destroy Approval by staff (now) 0 of 1 approval, open for 3 h , 6 days left asks staff@example.com Apply (to come)',
     );
     expect(words).toContain('waf 1.0.2 lifted by staff');
     expect(words).toContain('2 of 3 proven');
