@@ -9,6 +9,7 @@ import type { BoardAnswer, BoardRequest } from './door/messages.ts';
 import { SCRIPT, STYLESHEET } from './frame/assets.ts';
 import { noSuchPage, problemPage } from './frame/problem-page.ts';
 import { Pages } from './pages.ts';
+import type { Times } from './reading/memory.ts';
 import { routeOf } from './routes.ts';
 
 interface BoardProps {
@@ -18,7 +19,7 @@ interface BoardProps {
   readonly base: string;
   /** Lets its reader in; at least 128 random bits. */
   readonly secret: string;
-  readonly now: () => Date;
+  readonly times: Times;
   readonly waiting: Waiting;
 }
 
@@ -33,10 +34,10 @@ const METHODS = ['GET', 'HEAD', 'POST'];
  * Makes a board: pages that show what the API knows, for the one who has the secret. Browsers get pages and send forms;
  * only the board itself asks the API, and only for the operations in `door/operations.ts`.
  */
-export function createBoard({ connection, base, secret, now, waiting }: BoardProps): Board {
+export function createBoard({ connection, base, secret, times, waiting }: BoardProps): Board {
   const access = new Access({ base, secret });
   const apis = apisOf(connection, waiting);
-  const pages = new Pages(apis.reading, now);
+  const pages = new Pages(apis.reading, times);
 
   async function respond(request: BoardRequest): Promise<BoardAnswer> {
     const { method, path, query } = request;
@@ -56,14 +57,14 @@ export function createBoard({ connection, base, secret, now, waiting }: BoardPro
   }
 
   async function answerPage(request: BoardRequest, below: string): Promise<BoardAnswer> {
-    const scene = { base, now: now() };
+    const scene = { base, now: times.now() };
     const route = routeOf(below);
     const isForm = request.method === 'POST';
     if (!route || (isForm && route.page !== 'action')) return pageAnswer(request, base, noSuchPage(scene), 404);
     try {
       if (route.page !== 'action') return pageAnswer(request, base, await pages.show(scene, route, request.query));
       const done = isForm
-        ? await carryOut(apis.acting, scene, route, request)
+        ? await carryOut(apis, scene, route, request)
         : await ask(apis.reading, scene, route, request.query);
       if (isForm) pages.forget();
       return typeof done === 'string' ? redirect(done) : pageAnswer(request, base, done.page, done.status);

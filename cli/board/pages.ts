@@ -1,7 +1,9 @@
 import type { Html } from '../../lambdas/pages/parts/html.ts';
 import { capitalized } from '../../lambdas/pages/parts/words.ts';
 import type { Api } from '../client/api-client.ts';
-import { isOpen, whatOf } from '../deployment/describe-deployment.ts';
+import type { Environment } from '../deployment/deployments.ts';
+import { describeEnding, describeNow, isOpen, whatOf } from '../deployment/describe-deployment.ts';
+import { releaseOrCommit } from '../output/words.ts';
 import { type AllPipelines, readAllPipelines } from '../pipeline/all-pipelines.ts';
 import { applicationPage } from './application/application-page.ts';
 import { deploymentPage } from './deployment/deployment-page.ts';
@@ -9,7 +11,7 @@ import { boardPage } from './frame/board-page.ts';
 import { applicationPath, overviewPath, type Scene } from './frame/scene.ts';
 import { isMatter } from './overview/matters.ts';
 import { overview } from './overview/overview.ts';
-import { type Known, Memory } from './reading/memory.ts';
+import { type Known, Memory, type Times } from './reading/memory.ts';
 import { type ApplicationNow, readApplication } from './reading/read-application.ts';
 import { type DeploymentNow, readDeploymentNow } from './reading/read-deployment.ts';
 import type { Route } from './routes.ts';
@@ -26,15 +28,17 @@ const FEW = 100;
 /** The pages that only show something. */
 export class Pages {
   readonly #api: Api;
+  readonly #clock: () => number;
   readonly #pipelines: Memory<AllPipelines>;
   readonly #applications: Memory<ApplicationNow>;
   readonly #deployments: Memory<DeploymentNow>;
 
-  constructor(api: Api, now: () => Date) {
+  constructor(api: Api, times: Times) {
     this.#api = api;
-    this.#pipelines = new Memory(now);
-    this.#applications = new Memory(now);
-    this.#deployments = new Memory(now);
+    this.#clock = times.clock;
+    this.#pipelines = new Memory(times);
+    this.#applications = new Memory(times);
+    this.#deployments = new Memory(times);
   }
 
   /** Forgets what was read, because something was changed. */
@@ -55,7 +59,7 @@ export class Pages {
       }
       case 'application': {
         const known = await this.#applications.recall(view.app, (before) =>
-          readApplication(this.#api, view.app, before),
+          readApplication(this.#api, view.app, before, this.#clock),
         );
         const { lanes, ephemeral } = known.value;
         const isBusy =
@@ -63,30 +67,43 @@ export class Pages {
           ephemeral.some(({ environment }) => environment.currentDeployment !== null);
         const main = applicationPage(scene, known.value);
         const everySeconds = isBusy ? SOON : LATER;
-        return page(scene, known, main, { title: view.app, above: [overviewCrumb], everySeconds });
+        const news = lanes.map(
+          ({ name, environment }) => `${name}: ${environment ? newsOf(environment) : 'not defined'}`,
+        );
+        return page(scene, known, main, {
+          ...{ title: view.app, above: [overviewCrumb], everySeconds },
+          news: news.join('; '),
+        });
       }
       case 'deployment': {
         const { app, env, id } = view;
         const place = { app, env, id };
         const known = await this.#deployments.recall(`${app}/${env}/${id}`, (before) =>
-          readDeploymentNow(this.#api, place, before),
+          readDeploymentNow(this.#api, place, before, this.#clock),
         );
         const { deployment } = known.value;
         return page(scene, known, deploymentPage(scene, known.value), {
           title: `${capitalized(whatOf(deployment))}, ${env}`,
           above: [overviewCrumb, [applicationPath(scene, app), app]],
           everySeconds: isOpen(deployment) ? SOON : LATER,
+          news: isOpen(deployment) ? describeNow(deployment) : describeEnding(deployment),
         });
       }
     }
   }
 }
 
+/** What an environment does or has done last, in a few words. */
+function newsOf({ current, deployed, status }: Environment): string {
+  if (current) return describeNow(current);
+  return `${deployed ? releaseOrCommit(deployed) : 'nothing yet'}${status === 'failed' ? ', the last deployment failed' : ''}`;
+}
+
 function page(
   scene: Scene,
   { at, problem }: Known<unknown>,
   main: Html,
-  shown: Pick<Parameters<typeof boardPage>[1], 'title' | 'above'> & { readonly everySeconds: number },
+  shown: Pick<Parameters<typeof boardPage>[1], 'title' | 'above' | 'news'> & { readonly everySeconds: number },
 ): string {
   return boardPage(scene, {
     ...shown,

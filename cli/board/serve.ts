@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { CommandError } from '../output/command-error.ts';
 import type { Board } from './board.ts';
 import { GUARDED } from './door/answers.ts';
+import { Connections } from './door/connections.ts';
 import type { BoardAnswer, BoardRequest } from './door/messages.ts';
 
 /** The longest form that a page of the board sends is far shorter. */
 const MOST_BYTES = 64 * 1024;
-
-/** What is under way when the board ends gets so long. */
-const LONGEST_END_MS = 10_000;
 
 export interface Served {
   /** `http://127.0.0.1:` and the port. */
@@ -25,23 +24,21 @@ export async function serveBoard(
   board: Board,
   { port = 0, complain }: { readonly port?: number | undefined; readonly complain: (error: unknown) => void },
 ): Promise<Served> {
+  const connections = new Connections();
   const server = createServer((incoming, outgoing) => {
+    connections.answering(incoming.socket, outgoing);
     answer(board, incoming)
       .catch((error: unknown) => {
         complain(error);
-        return {
-          status: 500,
-          headers: { ...GUARDED, 'content-type': 'text/plain' },
-          body: 'the board has failed; its terminal says why\n',
-        };
+        const body = 'the board has failed; its terminal says why\n';
+        return { status: 500, headers: { ...GUARDED, 'content-type': 'text/plain' }, body };
       })
       .then((given) => write(outgoing, incoming.method === 'HEAD', given))
       .catch(() => outgoing.destroy());
   });
+  server.on('connection', (socket: Socket) => connections.opened(socket));
   // A window asks every few seconds; a connection that the server closes meanwhile would fail the next question.
   server.keepAliveTimeout = 0;
-  if (!Number.isInteger(port) || port > 65_535)
-    throw new CommandError('usage', `port ${port} is none: ports go from 1 to 65535`);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     throw new CommandError('usage', `port ${port}: ${String(error).replace(/^Error: /, '')}`, {
@@ -49,22 +46,13 @@ export async function serveBoard(
       cause: error,
     });
   });
-  return { origin: originOf(server), stop: () => stop(server) };
+  return { origin: originOf(server), stop: () => connections.end(server) };
 }
 
 function originOf(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the board does not listen');
   return `http://127.0.0.1:${address.port}`;
-}
-
-/** Ends when what somebody has just asked for is done, or after some seconds. */
-async function stop(server: Server): Promise<void> {
-  server.close();
-  server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), LONGEST_END_MS);
-  await once(server, 'close');
-  clearTimeout(late);
 }
 
 async function answer(board: Board, incoming: IncomingMessage): Promise<BoardAnswer> {

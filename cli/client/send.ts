@@ -98,7 +98,8 @@ async function headersFor(connection: Connection, address: URL, content: Content
   }
   // Loaded here, because a local cloud needs none of it.
   const { signedHeaders } = await import('../connection/signed-headers.ts');
-  return signedHeaders(address, connection.region, content).catch((error: unknown) => {
+  return signedHeaders(address, connection.region, content).catch(async (error: unknown) => {
+    await forgetCredentials();
     throw new CommandError('denied', `signing the request: ${error instanceof Error ? error.message : String(error)}`, {
       nextStep: 'Sign in to AWS, for example with `aws sso login`, or set AWS_PROFILE and, if it is missing, --region.',
       cause: error,

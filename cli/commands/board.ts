@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { findConnection } from '../connection/connection.ts';
 import { command } from '../frame/command.ts';
 import { numberOption } from '../frame/numbers.ts';
+import { CommandError } from '../output/command-error.ts';
 
 export const board = command({
   usage: 'board',
@@ -10,6 +11,9 @@ export const board = command({
   async run(session) {
     const { options, surroundings } = session;
     const { environment, homeDirectory, now, sleep, interrupted } = surroundings;
+    const { port } = options;
+    if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
+      throw new CommandError('usage', `--port is ${port}, which is no port: they go from 1 to 65535`);
     const connection = findConnection(options, environment, homeDirectory);
     // Loaded here, because no other command needs it.
     const [{ createBoard }, { serveBoard }, { newSecret, startPath }] = await Promise.all([
@@ -20,9 +24,15 @@ export const board = command({
     // Browsers send a cookie to every port of a machine, but only below its path: nobody else knows this one.
     const base = `/${randomBytes(12).toString('base64url')}`;
     const secret = newSecret();
-    const page = createBoard({ connection, base, secret, now, waiting: { sleep, interrupted } });
+    const page = createBoard({
+      connection,
+      base,
+      secret,
+      times: { now, clock: () => performance.now() },
+      waiting: { sleep, interrupted },
+    });
     const served = await serveBoard(page, {
-      port: options.port,
+      port,
       complain: (error) => session.note(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
     try {

@@ -10,7 +10,7 @@ export const isCancelable = (deployment: Deployment): boolean =>
   isOpen(deployment) && deployment.status !== 'applying' && deployment.cancelRequestedBy === undefined;
 
 /** What is being deployed: `release 7`, `rollback to release 6`. */
-export function whatOf(deployment: Deployment): string {
+export function whatOf(deployment: Pick<Deployment, 'operation' | 'release' | 'commit'>): string {
   if (deployment.operation === 'destroy') return 'destruction';
   return `${deployment.operation === 'rollback' ? 'rollback to ' : ''}${releaseOrCommit(deployment)}`;
 }

@@ -1010,6 +1010,13 @@ export interface components {
                         /** Format: date-time */
                         at: string;
                     } | null;
+                    lastVerdict: {
+                        /** @enum {string} */
+                        status: "succeeded" | "failed";
+                        deploymentId: string;
+                        /** Format: date-time */
+                        at: string;
+                    } | null;
                     links: {
                         self: string;
                     };
@@ -1196,6 +1203,7 @@ export interface components {
             } | null;
             currentDeployment: string | null;
             queuedDeployments: string[];
+            newestDeployment: number;
             hold: {
                 reason: string;
                 by: {
@@ -1263,6 +1271,7 @@ export interface components {
             } | null;
             currentDeployment: string | null;
             queuedDeployments: string[];
+            newestDeployment: number;
             hold: {
                 reason: string;
                 by: {
@@ -1950,6 +1959,7 @@ export interface components {
             } | null;
             currentDeployment: string | null;
             queuedDeployments: string[];
+            newestDeployment: number;
             links: {
                 self: string;
                 deployments: string;

@@ -25,7 +25,7 @@ export function createBoardService(apiUrl: () => string): BoardService {
     return createBoard({
       connection: { url: apiUrl(), region: undefined, principal: undefined, from: 'the local cloud' },
       ...{ base: BASE, secret },
-      now: () => new Date(),
+      times: { now: () => new Date(), clock: () => performance.now() },
       waiting: { interrupted: signal, sleep: (ms) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}) },
     });
   }

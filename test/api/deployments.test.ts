@@ -367,6 +367,31 @@ describe('GET …/plan', () => {
     expect(body.resources[0]).toMatchObject({ address: 'aws_db_instance.main', kind: 'replace' });
   });
 
+  test('says how production will differ from staging, while it still can', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    await world.succeed(1, 'stage1');
+    const consistsOf = (deploymentId: string, version: string) =>
+      world.write('configuration', {
+        deploymentId,
+        modules: [{ call: 'module.web', source: 'web', version, arguments: [] }],
+        ...{ variables: [], rootResources: [] },
+      });
+    const stage1 = await world.store.get('environmentState', { application: 'my-app', environment: 'stage1' });
+    await consistsOf(stage1?.deployed?.deploymentId ?? '', '2.0.0');
+    const id = await world.deploy('prod1', 1);
+    await world.plan(id, { analysis: await world.artifacts.putJson(`analysis/${id}/1.json`, anAnalysis()) });
+    const parity = async () => (await world.get(`${deployments('prod1')}/${id}/plan`)).body.parity;
+    expect(await parity()).toBeNull();
+    await consistsOf(id, '1.0.0');
+    expect(await parity()).toMatchObject({
+      ...{ staging: 'stage1', production: 'prod1', same: false },
+      modules: [{ call: 'module.web', stage: { version: '2.0.0' }, production: { version: '1.0.0' } }],
+    });
+    await world.end(id, 'canceled');
+    expect(await parity()).toBeNull();
+  });
+
   test('names what made the plan, as the deployment does, or nothing for an older record', async () => {
     const world = await PipelineWorld.create();
     const id = await world.release(1);

@@ -30,6 +30,18 @@ describe('GET /applications?include=pipeline', () => {
   const inEnvironment = async (name: Name) =>
     (await summary()).environments.find((each: { name: string }) => each.name === name).environment;
 
+  test('says how the last deployment that succeeded or failed has ended, and which one that was', async () => {
+    expect((await inEnvironment('dev1')).lastVerdict).toBeNull();
+    const id = await world.release(1);
+    await world.end(id, 'failed');
+    await world.end(await world.release(2), 'canceled');
+    const { status, lastVerdict } = await inEnvironment('dev1');
+    expect({ status, lastVerdict }).toMatchObject({
+      status: 'failed',
+      lastVerdict: { status: 'failed', deploymentId: id },
+    });
+  });
+
   test('has the same figures as the pipeline of the application alone', async () => {
     await world.end(await world.release(1));
     await world.succeed(1, 'stage1', 'prod1');

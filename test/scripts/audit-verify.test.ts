@@ -12,7 +12,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { forgetCredentials, signedHeaders } from '../../cli/connection/signed-headers.ts';
+import { signedHeaders } from '../../cli/connection/signed-headers.ts';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { type AuditEntry, appendTo } from '../../lambdas/domain/model/audit.ts';
 import { readSignature, verifySignature } from '../../local/door/signature.ts';
@@ -300,29 +300,6 @@ test('requests to AWS are signed for API Gateway, in the region their address na
   if (!scope) throw new Error('it is not signed');
   expect(() => verifySignature(request, scope, 'secret', new Date())).not.toThrow();
   expect(() => verifySignature(request, scope, 'another', new Date())).toThrow(/signature/);
-});
-
-test('credentials that somebody renews in their file are found once the old ones are forgotten', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'stagegate-credentials-')), 'credentials');
-  const before = { AWS_SHARED_CREDENTIALS_FILE: process.env.AWS_SHARED_CREDENTIALS_FILE };
-  process.env.AWS_SHARED_CREDENTIALS_FILE = file;
-  const save = (key: string) =>
-    writeFileSync(file, `[default]\naws_access_key_id = ${key}\naws_secret_access_key = secret\n`);
-  const address = new URL('https://abc123.execute-api.eu-west-1.amazonaws.com/applications');
-  const keyOf = async () => /Credential=(\w+)/.exec((await signedHeaders(address, undefined)).authorization ?? '')?.[1];
-  try {
-    save('AKIDOLD');
-    forgetCredentials();
-    expect(await keyOf()).toBe('AKIDOLD');
-    save('AKIDNEW');
-    expect(await keyOf()).toBe('AKIDOLD');
-    forgetCredentials();
-    expect(await keyOf()).toBe('AKIDNEW');
-  } finally {
-    if (before.AWS_SHARED_CREDENTIALS_FILE === undefined) delete process.env.AWS_SHARED_CREDENTIALS_FILE;
-    else process.env.AWS_SHARED_CREDENTIALS_FILE = before.AWS_SHARED_CREDENTIALS_FILE;
-    forgetCredentials();
-  }
 });
 
 test('the signature of a POST covers its body', async () => {

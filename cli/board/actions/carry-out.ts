@@ -3,17 +3,18 @@ import * as z from 'zod';
 import type { Api } from '../../client/api-client.ts';
 import { readEnvironment } from '../../deployment/deployments.ts';
 import { CommandError } from '../../output/command-error.ts';
+import type { Ending } from '../../output/exit-codes.ts';
 import type { BoardRequest } from '../door/messages.ts';
 import { boardPage } from '../frame/board-page.ts';
 import { applicationPath, overviewPath, type Scene } from '../frame/scene.ts';
 import type { ActionName, Route } from '../routes.ts';
 import type { Action } from './action.ts';
+import { againPage } from './again-page.ts';
 import { cancel } from './cancel.ts';
 import { confirmationPage, KEY, TYPED_NAME } from './confirmation-page.ts';
 import { hold } from './hold.ts';
 import { promote } from './promote.ts';
 import { rollback } from './rollback.ts';
-import { uncertainPage } from './uncertain-page.ts';
 
 const ACTIONS: Readonly<Record<ActionName, Action>> = { promote, rollback, hold, cancel };
 
@@ -32,33 +33,42 @@ export async function ask(api: Api, scene: Scene, route: ActionRoute, query: URL
 
 /**
  * Does what a form asks for. Returns the address of what shows it, or a page that says why it was not done, or that nobody
- * knows. Throws CommandError when it could not even be asked.
+ * knows.
  */
 export async function carryOut(
-  api: Api,
+  { reading, acting }: { readonly reading: Api; readonly acting: Api },
   scene: Scene,
   route: ActionRoute,
   { body }: BoardRequest,
 ): Promise<string | Page> {
   const form = new URLSearchParams(body.toString());
-  const { data: key } = KeySchema.safeParse(form.get(KEY));
+  const again = (problem: CommandError, isCertain: boolean): Page => ({
+    page: framed(scene, route.app, againPage(scene, route.app, { form, problem, isCertain })),
+    status: isCertain ? 422 : 503,
+  });
   try {
-    if (key === undefined) throw new CommandError('usage', 'the form is not whole; send it again');
-    const { stage } = await readEnvironment(api, route.app, route.env);
-    if (stage === 'production') checkName(route.env, form.get(TYPED_NAME) ?? '');
-    return await ACTIONS[route.action].perform(api, route, form, { scene, key });
+    const key = await checkForm(reading, route, form);
+    return await ACTIONS[route.action].perform(acting, route, form, { scene, key }).catch((error: unknown) => {
+      if (error instanceof CommandError && MAYBE_DONE.includes(error.ending)) return again(error, false);
+      throw error;
+    });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const isCertain = error.ending !== 'unreachable' && error.ending !== 'failed' && error.ending !== 'interrupted';
-    if (!isCertain)
-      return { page: framed(scene, route.app, uncertainPage(scene, route.app, form, error)), status: 503 };
-    try {
-      return await asked(api, scene, route, { form, problem: error, key: randomUUID() });
-    } catch {
-      // Why it was refused says more than why there is nothing to ask now.
-      throw error;
-    }
+    // A new key, because what was refused under the old one stays refused under it.
+    return asked(reading, scene, route, { form, problem: error, key: randomUUID() }).catch(() => again(error, true));
   }
+}
+
+/** What may have been done although no answer says so. */
+const MAYBE_DONE: readonly Ending[] = ['unreachable', 'failed', 'interrupted'];
+
+/** Returns the key of a form. Throws CommandError if the form is not whole, or the name of production was not typed. */
+async function checkForm(api: Api, { app, env }: ActionRoute, form: URLSearchParams): Promise<string> {
+  const { data: key } = KeySchema.safeParse(form.get(KEY));
+  if (key === undefined) throw new CommandError('usage', `key: ${JSON.stringify(form.get(KEY))} is not that of a form`);
+  const { stage } = await readEnvironment(api, app, env);
+  if (stage === 'production') checkName(env, form.get(TYPED_NAME) ?? '');
+  return key;
 }
 
 /** Throws CommandError unless the name of a production environment was typed. */

@@ -1,6 +1,7 @@
 import { type Html, html } from '../../../lambdas/pages/parts/html.ts';
 import type { Api } from '../../client/api-client.ts';
 import { type Environment, readEnvironment } from '../../deployment/deployments.ts';
+import { describeNow } from '../../deployment/describe-deployment.ts';
 import { releaseOrCommit } from '../../output/words.ts';
 import { deploymentPath } from '../frame/scene.ts';
 import { subjectOf } from '../frame/small-parts.ts';
@@ -56,7 +57,9 @@ export function whatFollows({ gates, current, hold, name }: Environment): Html[]
       ? html`It is planned first. Nothing is changed before <strong>${asked}</strong> approved the plan.`
       : html`It is planned and, if nothing blocks the plan, <strong>applied without an approval</strong>.`,
     ...(current
-      ? [html`<b>${name}</b> is busy with a deployment; this one waits for its turn or takes its place.`]
+      ? [
+          html`Under way in <b>${name}</b>: ${describeNow(current)}. This one waits for its turn, or takes its place if nobody has decided about it.`,
+        ]
       : []),
     ...(hold
       ? [

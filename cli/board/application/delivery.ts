@@ -10,15 +10,15 @@ export function deliverySection(
   scene: Scene,
   { pipeline: { delivery, deliveryByDay } }: ApplicationNow,
 ): Html | undefined {
-  const { environments, last30Days: now, last90Days: before, failing, isComplete } = delivery;
+  const { environments, last30Days: now, last90Days: longer, failing, isComplete } = delivery;
   if (environments.length === 0) return undefined;
   const figure = (label: string, value: Html | string, detail: string) =>
     html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="detail">${detail}</dd></div>`;
   return html`<section aria-labelledby="delivery">
 <h2 id="delivery">Delivery to production in 30 days</h2>
 <dl class="figures four">
-${figure('Deployments', String(now.deployments), `${before.deployments} in 90 days`)}
-${figure('Lead time', duration(now.leadTimeSeconds), `${duration(before.leadTimeSeconds)} in 90 days`)}
+${figure('Deployments', String(now.deployments), `${longer.deployments} in 90 days`)}
+${figure('Lead time', duration(now.leadTimeSeconds), `${duration(longer.leadTimeSeconds)} in 90 days`)}
 ${figure('Changes that failed', share(now.changeFailureRate), `${now.failedChanges} failed or rolled back`)}
 ${figure('Time to restore', duration(now.timeToRestoreSeconds), `${counted(now.restores, 'failure')} repaired`)}
 </dl>
@@ -42,16 +42,16 @@ const BAR = 10;
 /** Even the shortest lead time is seen. */
 const LEAST = 3;
 
-/** Draws a bar for each day on which production was deployed to, as tall as its lead time, and a cross where a change failed. */
+/** Draws a bar for each day on which production was deployed to or a change failed, as tall as its lead time, and a cross where a change failed. */
 function sparkline(days: readonly Day[]): Html | undefined {
-  if (days.length < 2) return undefined;
+  if (days.length === 0) return undefined;
   const known = days.flatMap(({ leadTimeSeconds }) => leadTimeSeconds ?? []);
   const longest = Math.max(...known, 1);
   const failed = days.reduce((sum, { failedChanges }) => sum + failedChanges, 0);
   const width = days.length * STEP;
   const range =
     known.length === 0 ? 'no lead time' : `lead times from ${duration(Math.min(...known))} to ${duration(longest)}`;
-  const told = `${counted(days.length, 'day')} of the last 90 with deployments to production, oldest first: ${range}; ${counted(failed, 'change')} failed.`;
+  const told = `${counted(days.length, 'day')} of the last 90 on which production was deployed to or a change failed, oldest first: ${range}; ${counted(failed, 'change')} failed.`;
   const bars = days.map(({ day, deployments, leadTimeSeconds, failedChanges }, at) => {
     const height = leadTimeSeconds === null ? LEAST : Math.max(LEAST, (leadTimeSeconds / longest) * HEIGHT);
     const x = at * STEP + (STEP - BAR) / 2;

@@ -25,10 +25,10 @@ function laneOf(scene: Scene, now: ApplicationNow, lane: Lane, at: number): Html
 <p class="quiet small">The pipeline names this environment, and it is not registered. <code>stagegate init</code> adds it once its directory exists.</p></li>`;
   const { stage, current, hold, warnings } = environment;
   return html`<li id="lane-${name}" class="${standingOf(lane)}">
-<h3><bdi>${name}</bdi> ${pill(STAGE_TONE[stage], stage)}${environment.status === 'failed' && pill('bad', 'failed')}${environment.status === 'stuck' && pill('bad', 'stuck')}</h3>
+<h3><bdi>${name}</bdi> ${pill(STAGE_TONE[stage], stage)}${environment.status === 'failed' && pill('bad', 'failed')}</h3>
 ${runs(scene, now.application.name, lane)}
 ${hold && html`<div class="notice warn"><h4>On hold for ${ago(scene, hold.at)}</h4><p><bdi>${hold.reason}</bdi></p><p class="small">${who(hold.by)}. Nothing is deployed here by itself until somebody gives <code>stagegate lift ${name} --app ${now.application.name}</code>.</p></div>`}
-${current && underWay(scene, now, stage, current)}
+${current && underWay(scene, { stage, approvers: now.approvers.items }, lane, current)}
 ${!current && wentWrong(scene, environment)}
 ${queued.map((each) => html`<div class="notice calm"><p><a href="${deploymentPath(scene, each)}">${capitalized(whatOf(each))}</a> waits for its turn, for ${ago(scene, each.createdAt)}.</p></div>`)}
 ${warnings.map((warning) => html`<div class="notice warn"><p class="small"><bdi>${warning}</bdi></p></div>`)}
@@ -38,7 +38,7 @@ ${actions(scene, now, lane, at)}</li>`;
 
 function standingOf({ environment, deployed }: Lane): Standing {
   if (!environment) return 'quiet';
-  if (environment.status === 'failed' || environment.status === 'stuck') return 'bad';
+  if (environment.status === 'failed') return 'bad';
   if (environment.current?.gates.some(({ status }) => status === 'open') || environment.hold) return 'warn';
   if (environment.current) return 'calm';
   return deployed ? 'good' : 'quiet';
@@ -52,28 +52,23 @@ function runs(scene: Scene, application: string, { name, environment, release }:
   const message = subjectOf(release?.message);
   return html`<p class="runs"><a href="${deploymentPath(scene, { application, environment: name, id })}">${capitalized(releaseOrCommit(deployed))}</a></p>
 <p class="quiet small">${passed ? 'passed through' : 'deployed'} ${ago(scene, at)} ago</p>
-<div class="commit"><p class="subject"><bdi>${message === '' ? 'No commit message' : message}</bdi></p><p class="by quiet small">commit <code>${short(commit)}</code></p></div>`;
+<div class="commit">${release && html`<p class="subject"><bdi>${message === '' ? 'No commit message' : message}</bdi></p>`}<p class="by quiet small">commit <code>${short(commit)}</code></p></div>`;
 }
 
-function underWay(
-  scene: Scene,
-  { releases, approvers }: ApplicationNow,
-  stage: Environment['stage'],
-  deployment: Deployment,
-): Html {
+function underWay(scene: Scene, people: Parameters<typeof stages>[2], { coming }: Lane, deployment: Deployment): Html {
   const { environment, gates, rehearsal, requestedBy, cancelRequestedBy } = deployment;
-  const subject = subjectOf(releases.find(({ number }) => number === deployment.release)?.message);
+  const subject = subjectOf(coming?.message);
   const isWaiting = gates.some(({ status }) => status === 'open');
   return html`<div class="notice ${isWaiting ? 'warn' : 'calm'}"><h4><a href="${deploymentPath(scene, deployment)}">${capitalized(whatOf(deployment))}</a></h4>
 ${subject !== '' && html`<p class="small"><bdi>${subject}</bdi></p>`}
-${stages(scene, deployment, { stage, approvers })}
+${stages(scene, deployment, people)}
 ${rehearsal && html`<p class="small">${capitalized(rehearsalInWords(rehearsal))}.</p>`}
 <p class="small">${who(requestedBy)} asked for it. ${cancelRequestedBy && html`<strong>Being canceled.</strong>`}${isCancelable(deployment) && actionLink(cancelPath(scene, deployment), 'Cancel', { tone: 'bad', where: environment })}</p></div>`;
 }
 
 /** The deployment that went wrong last, if nothing has succeeded since. A newer one may have been dropped meanwhile. */
 function wentWrong(scene: Scene, { status, history }: Environment): Html | undefined {
-  const isFailed = status === 'failed' || status === 'stuck';
+  const isFailed = status === 'failed';
   const last = history.find((each) => (isFailed ? each.status === 'failed' : !isOpen(each)));
   if (!last || last.status === 'succeeded' || last.status === 'superseded') return undefined;
   const reason = last.error?.message.split('\n')[0];

@@ -79,7 +79,7 @@ function factsOf({ deployment, environment, release }: DeploymentNow) {
 function commitOf({ deployment, release }: DeploymentNow): CommitInWords {
   const { message = '', author = '', stated } = release ?? {};
   return {
-    ...{ id: deployment.commit, message, author },
+    ...{ id: deployment.commit, message: release && message, author },
     isTold: release?.wordsFrom === 'request' && (message !== '' || author !== ''),
     stated: statedOtherwise({ message, author, stated: stated ?? undefined }),
   };

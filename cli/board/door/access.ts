@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { BoardRequest } from './messages.ts';
 
 /** Names by which a browser reaches this machine itself. With any other, a foreign DNS record points here. */
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const LOOPBACK = new Set(['127.0.0.1', 'localhost']);
 
 /** Returns a new secret: 256 random bits, as text for an address. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');

@@ -97,6 +97,7 @@ button.go.bad { background: var(--bad); border-color: var(--bad); color: var(--c
 .choices { display: grid; gap: .4rem; margin: 0; padding: 0; border: 0; }
 .choices label { display: flex; gap: .6rem; align-items: baseline; margin: 0; font-weight: 400; }
 
+@media print { .lanes { flex-wrap: wrap; overflow: visible; } .actions, .find, a.action { display: none; } .lanes > li { break-inside: avoid; } }
 @media (max-width: 62rem) { .tiles { grid-template-columns: repeat(3, 1fr); } .tiles li:nth-child(4) { border-left: 0; } .tiles li:nth-child(n + 4) { border-top: 1px solid var(--line); } }
 @media (max-width: 46rem) {
   .tiles { grid-template-columns: repeat(2, 1fr); }

@@ -1,6 +1,7 @@
 import { html } from '../../../lambdas/pages/parts/html.ts';
 import type { CommandError } from '../../output/command-error.ts';
 import type { Ending } from '../../output/exit-codes.ts';
+import { AddressError } from './address-error.ts';
 import { boardPage, describeProblem } from './board-page.ts';
 import { overviewPath, type Scene } from './scene.ts';
 
@@ -11,14 +12,17 @@ const HEADINGS: Partial<Record<Ending, readonly [status: number, heading: string
   'not-found': [404, 'There is no such thing'],
   denied: [403, 'The API does not let the board in'],
   refused: [409, 'This is not possible now'],
-  usage: [422, 'This address says nothing that can be done'],
+  usage: [502, 'The API gives no usable answer'],
   unreachable: [503, 'The API does not answer'],
 };
 
 /** Returns a page that says what went wrong. If that may pass, it asks again by itself. */
 export function problemPage(scene: Scene, problem: CommandError): { readonly page: string; readonly status: number } {
-  const [status, heading] = HEADINGS[problem.ending] ?? [502, 'Something went wrong on the side of the API'];
-  const mayPass = problem.ending !== 'refused' && problem.ending !== 'usage';
+  const isOwn = problem instanceof AddressError;
+  const [status, heading] = isOwn
+    ? [422, 'This address says nothing that can be done']
+    : (HEADINGS[problem.ending] ?? [502, 'Something went wrong on the side of the API']);
+  const mayPass = !isOwn && problem.ending !== 'refused' && problem.ending !== 'not-found';
   const page = boardPage(scene, {
     title: heading,
     main: html`<h1>${heading}</h1>

@@ -28,7 +28,7 @@ export const STANDING_OF: Readonly<Record<Matter, Standing>> = {
 export function mattersOf({ status, underWay, queued, hold }: Environment): Matter[] {
   const waits = underWay?.waitsFor?.kind === 'approval';
   return [
-    ...(status === 'failed' || status === 'stuck' ? (['failed'] as const) : []),
+    ...(status === 'failed' ? (['failed'] as const) : []),
     ...(waits ? (['waiting'] as const) : []),
     ...((underWay && !waits) || queued.length > 0 ? (['underway'] as const) : []),
     ...(hold ? (['held'] as const) : []),

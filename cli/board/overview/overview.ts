@@ -1,6 +1,7 @@
 import { counted } from '../../../lambdas/domain/plan/wording.ts';
 import { type Html, html } from '../../../lambdas/pages/parts/html.ts';
 import { nameOf } from '../../../lambdas/pages/parts/words.ts';
+import { whatOf } from '../../deployment/describe-deployment.ts';
 import { releaseOrCommit } from '../../output/words.ts';
 import type { AllPipelines } from '../../pipeline/all-pipelines.ts';
 import { applicationPath, deploymentPath, overviewPath, type Scene } from '../frame/scene.ts';
@@ -98,25 +99,29 @@ function runsIn(environment: Environment | null): string {
 /** What goes on in an environment, a line each. */
 function nowIn(scene: Scene, application: string, { name, environment }: Stop): Html[] {
   if (environment === null) return [];
-  const { status, underWay, queued, hold } = environment;
-  const failed =
-    status === 'failed' ? html`the last deployment failed` : status === 'stuck' && html`its destruction is stuck`;
+  const { status, underWay, queued, hold, lastVerdict } = environment;
   const line = (tone: Standing, word: string, text: Html) => html`<li>${pill(tone, word)} <b>${name}</b> ${text}</li>`;
-  const deployments = [...(underWay ? [underWay] : []), ...queued];
+  const pathOf = (id: string) => deploymentPath(scene, { application, environment: name, id });
+  const failed = lastVerdict?.status === 'failed' ? lastVerdict : undefined;
   return [
-    ...(failed ? [line('bad', 'Failed', failed)] : []),
-    ...deployments.map((each) => {
-      const place = { application, environment: name, id: each.deploymentId };
-      const what =
-        each.operation === 'destroy'
-          ? 'its destruction'
-          : `${each.operation === 'rollback' ? 'rollback to ' : ''}${releaseOrCommit(each)}`;
-      return line(
+    ...(status === 'failed'
+      ? [
+          line(
+            'bad',
+            'Failed',
+            failed
+              ? html`<a href="${pathOf(failed.deploymentId)}">the last deployment failed</a>, ${ago(scene, failed.at)} ago`
+              : html`the last deployment failed`,
+          ),
+        ]
+      : []),
+    ...[...(underWay ? [underWay] : []), ...queued].map((each) =>
+      line(
         each.waitsFor ? 'warn' : 'calm',
         each.waitsFor ? 'Waiting' : 'Under way',
-        html`<a href="${deploymentPath(scene, place)}">${what}</a> ${progressOf(scene, each)}`,
-      );
-    }),
+        html`<a href="${pathOf(each.deploymentId)}">${whatOf(each)}</a> ${progressOf(scene, each)}`,
+      ),
+    ),
     ...(hold
       ? [
           line(

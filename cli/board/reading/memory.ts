@@ -10,6 +10,15 @@ interface Entry<Value> {
   readonly mark: number;
 }
 
+/** What time it is. */
+export interface Times {
+  readonly now: () => Date;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number;
+  /** How long a page that is known waits to be read again; ten seconds otherwise. */
+  readonly longestMs?: number;
+}
+
 /** What was read, when, and why it is not newer if reading it again failed. */
 export interface Known<Value> extends Entry<Value> {
   readonly problem: CommandError | undefined;
@@ -25,12 +34,12 @@ const MOST = 50;
  * known, with the reason, while the API does not answer.
  */
 export class Memory<Value> {
-  readonly #now: () => Date;
+  readonly #times: Times;
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #reads = new Map<string, Promise<Entry<Value>>>();
 
-  constructor(now: () => Date) {
-    this.#now = now;
+  constructor(times: Times) {
+    this.#times = times;
   }
 
   /**
@@ -39,10 +48,10 @@ export class Memory<Value> {
    */
   async recall(page: string, read: (before: Value | undefined) => Promise<Value>): Promise<Known<Value>> {
     const known = this.#entries.get(page);
-    if (known && performance.now() - known.mark < SHARED_MS) return { ...known, problem: undefined };
+    if (known && this.#times.clock() - known.mark < SHARED_MS) return { ...known, problem: undefined };
     try {
       const reading = this.#once(page, () => read(known?.value));
-      return { ...(await (known ? soon(reading) : reading)), problem: undefined };
+      return { ...(await (known ? soon(reading, this.#times.longestMs ?? LONGEST_MS) : reading)), problem: undefined };
     } catch (error) {
       const isGone = !(error instanceof CommandError) || error.ending === 'not-found';
       if (isGone) this.#entries.delete(page);
@@ -62,7 +71,7 @@ export class Memory<Value> {
     if (begun !== undefined) return begun;
     const reading: Promise<Entry<Value>> = read()
       .then((value) => {
-        const entry = { value, at: this.#now(), mark: performance.now() };
+        const entry = { value, at: this.#times.now(), mark: this.#times.clock() };
         // A read that began before something was changed says what was.
         if (this.#reads.get(page) === reading) this.#keep(page, entry);
         return entry;
@@ -83,11 +92,11 @@ export class Memory<Value> {
 }
 
 /** Throws CommandError when something takes too long. It goes on meanwhile. */
-async function soon<Result>(reading: Promise<Result>): Promise<Result> {
+async function soon<Result>(reading: Promise<Result>, longestMs: number): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const message = `the API has not answered for ${LONGEST_MS / 1000} seconds`;
-    timer = setTimeout(() => reject(new CommandError('unreachable', message)), LONGEST_MS);
+    const message = `the API has not answered for ${longestMs / 1000} seconds`;
+    timer = setTimeout(() => reject(new CommandError('unreachable', message)), longestMs);
   });
   try {
     return await Promise.race([reading, late]);

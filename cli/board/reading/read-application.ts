@@ -1,5 +1,5 @@
 import type { Api, Schemas } from '../../client/api-client.ts';
-import { readWhole } from '../../client/read-all.ts';
+import { readAll, readWhole } from '../../client/read-all.ts';
 import { type Deployment, type Environment, readDeployment, readEnvironment } from '../../deployment/deployments.ts';
 import type { paths } from '../../generated/api.ts';
 
@@ -16,6 +16,8 @@ export interface Lane {
   /** The release that runs there; null for a commit, and when nothing does. */
   readonly release: Release | null;
   readonly queued: readonly Deployment[];
+  /** The release that is under way; null for a commit, and when nothing is. */
+  readonly coming: Release | null;
 }
 
 /** A temporary environment, and the deployment that says how it stands. */
@@ -34,7 +36,7 @@ interface Signs {
 export interface ApplicationNow extends Signs {
   readonly application: Schemas['ApplicationDetails'];
   readonly lanes: readonly Lane[];
-  readonly approvers: readonly Schemas['Approver'][];
+  readonly approvers: Awaited<ReturnType<typeof readApprovers>>;
   readonly ephemeral: readonly Temporary[];
   readonly ephemeralCost: { readonly currency: string; readonly total: number; readonly unknown: readonly string[] };
   /** Number of records that are left out because they cannot be read. */
@@ -56,6 +58,7 @@ export async function readApplication(
   api: Api,
   app: string,
   before: ApplicationNow | undefined,
+  clock: () => number,
 ): Promise<ApplicationNow> {
   const params = { path: { app } };
   const newest = { ...params, query: { limit: NEWEST } };
@@ -66,18 +69,18 @@ export async function readApplication(
     readTemporary(api, app),
   ]);
   const signs = { pipeline, releases };
-  const kept = before && isQuiet(signs, before) ? before : undefined;
-  const [lanes, { items: approvers, skipped: skippedApprovers }] = await Promise.all([
+  const kept = before && isQuiet(signs, before) && clock() - before.mark < LONGEST_MS ? before : undefined;
+  const [lanes, approvers] = await Promise.all([
     kept?.lanes ?? Promise.all(pipeline.pipeline.map((step) => readLane(api, app, step, releases))),
-    kept ? { items: kept.approvers, skipped: 0 } : readApprovers(api, app),
+    kept?.approvers ?? readApprovers(api, app),
   ]);
   const skippedInLanes = lanes.map(({ environment }) => environment?.skipped ?? 0);
   return {
     ...signs,
     ...{ application, lanes, approvers },
     ...{ ephemeral: temporary.items, ephemeralCost: temporary.cost },
-    skipped: skippedInLanes.reduce((sum, each) => sum + each, skippedReleases + skippedApprovers + temporary.skipped),
-    mark: kept?.mark ?? performance.now(),
+    skipped: skippedInLanes.reduce((sum, each) => sum + each, skippedReleases + approvers.skipped + temporary.skipped),
+    mark: kept?.mark ?? clock(),
   };
 }
 
@@ -88,7 +91,7 @@ function isQuiet(now: Signs, before: ApplicationNow): boolean {
       environment === null || (environment.currentDeployment === null && environment.queuedDeployments.length === 0),
   );
   const isSame = JSON.stringify(now) === JSON.stringify({ pipeline: before.pipeline, releases: before.releases });
-  return isIdle && isSame && performance.now() - before.mark < LONGEST_MS;
+  return isIdle && isSame;
 }
 
 export const readApprovers = (api: Api, app: string) =>
@@ -100,17 +103,19 @@ async function readLane(
   { name, environment: summary }: Pipeline['pipeline'][number],
   releases: readonly Release[],
 ): Promise<Lane> {
-  if (summary === null) return { name, environment: null, deployed: null, release: null, queued: [] };
+  if (summary === null) return { name, environment: null, deployed: null, release: null, queued: [], coming: null };
   const read = (id: string) => readDeployment(api, app, name, id);
   const environment = await readEnvironment(api, app, name);
-  const { deployed, history } = environment;
-  const number = deployed?.release;
-  const [made, release, ...queued] = await Promise.all([
+  const { deployed, history, current } = environment;
+  const releaseOf = async (number: number | null | undefined) =>
+    number == null ? null : (releases.find((each) => each.number === number) ?? readRelease(api, app, number));
+  const [made, release, coming, ...queued] = await Promise.all([
     deployed && (history.find(({ id }) => id === deployed.deploymentId) ?? read(deployed.deploymentId)),
-    number === undefined ? null : (releases.find((each) => each.number === number) ?? readRelease(api, app, number)),
+    releaseOf(deployed?.release),
+    releaseOf(current?.release),
     ...environment.queuedDeployments.map(read),
   ]);
-  return { name, environment, deployed: made, release, queued };
+  return { name, environment, deployed: made, release, coming, queued: queued.filter((each) => each !== null) };
 }
 
 export const readRelease = (api: Api, app: string, number: number): Promise<Release> =>
@@ -121,14 +126,16 @@ export const readRelease = (api: Api, app: string, number: number): Promise<Rele
 /** Reads the temporary environments that there still are. Of one that failed, the newest deployment says why. */
 async function readTemporary(api: Api, app: string) {
   let cost: ApplicationNow['ephemeralCost'] = { currency: 'USD', total: 0, unknown: [] };
-  const { items, skipped } = await readWhole(async (query) => {
+  let skipped = 0;
+  const items = await readAll(async (query) => {
     const params = { path: { app }, query };
     const page = await api.body(api.http.GET('/applications/{app}/ephemeral-environments', { params }));
+    // Each page tells of the whole list.
     cost = page.monthlyCost;
+    skipped = page.skipped ?? 0;
     return page;
   });
-  const living = items.filter(({ closedAt }) => closedAt === null);
-  const found = living.map(async (environment): Promise<Temporary> => {
+  const found = items.map(async (environment): Promise<Temporary> => {
     const { currentDeployment, deployed, name, status } = environment;
     const known = currentDeployment ?? deployed?.deploymentId;
     const isWrong = status === 'failed' || status === 'stuck';

@@ -2,7 +2,7 @@ import { findAnalysis } from '../../domain/deployment/find-analysis.ts';
 import { PlanViewSchema, viewPlan } from '../../domain/deployment/plan-view.ts';
 import { findParityOf } from '../../domain/environment/find-parity.ts';
 import { NotFoundError } from '../../domain/errors.ts';
-import { plannedOf } from '../../domain/model/deployment.ts';
+import { isTerminal, plannedOf } from '../../domain/model/deployment.ts';
 import { findApplication, findDeployment, findEnvironment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -17,7 +17,8 @@ export const getPlan = operation(
     answers: { 200: PlanViewSchema },
   },
   async ({ path: { app, env, id } }, { store, artifacts }: Services<'read'>) => {
-    const planned = plannedOf(await findDeployment(store, app, env, id));
+    const deployment = await findDeployment(store, app, env, id);
+    const planned = plannedOf(deployment);
     if (!planned) throw new NotFoundError('plan of deployment', id);
     const [analysis, application, environment] = await Promise.all([
       findAnalysis(artifacts, planned),
@@ -25,8 +26,8 @@ export const getPlan = operation(
       findEnvironment(store, app, env),
     ]);
     if (!analysis) throw new NotFoundError('plan of deployment', id);
-    const isProduction = environment.stage === 'production';
-    const parity = isProduction ? await findParityOf(store, application, environment, id) : undefined;
+    const isToCome = environment.stage === 'production' && !isTerminal(deployment.status);
+    const parity = isToCome ? await findParityOf(store, application, environment, id) : undefined;
     return answer(200, viewPlan(id, planned, analysis, parity));
   },
 );

@@ -13,7 +13,10 @@ export const PlanViewSchema = AnalysisSchema.extend({
   plannedAt: z.string(),
   /** The engine that made the plan; null for plans of older versions of Stagegate. */
   engine: MadeBySchema.nullable(),
-  /** How production will differ from staging once the plan is applied; null elsewhere, and where that is not known. */
+  /**
+   * How production will differ from staging once the plan is applied; null elsewhere, once the deployment has ended, and
+   * where that is not known.
+   */
   parity: ParityViewSchema.nullable(),
 }).meta({ id: 'Plan' });
 export type PlanView = z.input<typeof PlanViewSchema>;

@@ -56,6 +56,8 @@ export const EnvironmentSummarySchema = z
     /** Ids of the deployment that holds the environment, and of those that wait for it, in order of arrival. */
     currentDeployment: z.string().nullable(),
     queuedDeployments: z.array(z.string()),
+    /** Number of the newest deployment; 0 before the first. */
+    newestDeployment: z.int(),
     hold: HoldSchema.nullable(),
     deletionProtection: z.boolean(),
     links: z.object({ self: z.string(), deployments: z.string(), outputs: z.string() }),
@@ -238,6 +240,7 @@ function summarize(
     deployed: state.deployed,
     currentDeployment: state.holder?.deploymentId ?? null,
     queuedDeployments: state.queue.map(({ deploymentId }) => deploymentId),
+    newestDeployment: state.newestDeployment,
     hold: state.hold,
     deletionProtection: isProtected(environment),
     links: { self, deployments: `${self}/deployments`, outputs: `${self}/outputs` },

@@ -15,7 +15,7 @@ import type { Environment } from '../model/environment.ts';
 import { type EnvironmentState, emptyState } from '../model/environment-state.ts';
 import { approvalsOf, type Gate } from '../model/gate.ts';
 import { gateInForce } from '../model/gates-in-force.ts';
-import { DeployedSchema, HoldSchema } from '../model/state/state-parts.ts';
+import { DeployedSchema, HoldSchema, VerdictSchema } from '../model/state/state-parts.ts';
 import { OperationSchema } from '../operation.ts';
 import { GATES, GateNameSchema, StageSchema } from '../policy.ts';
 import type { Store } from '../ports.ts';
@@ -62,6 +62,8 @@ const EnvironmentInPipelineSchema = z.object({
   /** The deployments that wait for it, in order of arrival. */
   queued: z.array(UnderWaySchema),
   hold: HoldSchema.nullable(),
+  /** How the last deployment that succeeded or failed has ended; null if there is none, or it is not recorded yet. */
+  lastVerdict: VerdictSchema.nullable(),
   links: z.object({ self: z.string() }),
 });
 
@@ -186,6 +188,7 @@ async function show(
         : null,
     queued: queued.flatMap((each) => (each ? showDeployment(each, each.createdAt, null) : [])),
     hold: state.hold,
+    lastVerdict: state.lastVerdict ?? null,
     links: { self: environmentPath(application.name, environment.name) },
   };
 }

@@ -9,7 +9,8 @@ export interface Fact {
 
 export interface CommitInWords {
   readonly id: string;
-  readonly message: string;
+  /** Undefined where nobody knows it. */
+  readonly message: string | undefined;
   readonly author: string;
   /** Whether message and author come from a caller of the API and not from the commit. */
   readonly isTold: boolean;
@@ -24,14 +25,14 @@ interface Facts {
 
 /** Shows what is deployed where, and the words of the commit. */
 export function factsSection({ facts, commit }: Facts): Html {
-  const [subject = '', ...more] = commit.message.trim().split('\n');
+  const [subject = '', ...more] = (commit.message ?? '').trim().split('\n');
   const rest = more.join('\n').trim();
   return html`<section class="card" aria-labelledby="facts">
 <h2 id="facts">What and where</h2>
 <dl class="facts">
 ${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${value}</bdi>${detail && html`<span class="detail">${detail}</span>`}</dd></div>`)}
 </dl>
-<div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
+<div class="commit">${commit.message !== undefined && html`<p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>`}
 ${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
 <p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (as given in the request for this release; not read from the commit)'}</p>
 ${commit.stated && statedInstead(commit.stated)}</div>

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BASE, BoardWorld, SECRET } from './board-world.ts';
 
@@ -163,4 +164,16 @@ test('every page says what it may load, where its forms go, and that nobody may 
 test('a host cannot write into the policy', async () => {
   const { status } = await world.ask('/', { headers: { host: '127.0.0.1:4800; script-src *' } });
   expect(status).toBe(403);
+});
+
+test('a page that has not changed is not sent again, and one that is sent is compressed', async () => {
+  const { headers, body } = await world.ask('/', { headers: { 'accept-encoding': 'gzip, deflate, br' } });
+  expect(headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
+  expect(gunzipSync(Buffer.from(body)).toString()).toContain('my-app');
+  const again = await world.ask('/', { headers: { 'if-none-match': headers.etag ?? '' } });
+  expect([again.status, again.text]).toEqual([304, '']);
+  await world.api.patch('/applications/my-app/environments/dev1', { hold: true, reason: 'a freeze' });
+  world.pass();
+  const changed = await world.ask('/', { headers: { 'if-none-match': headers.etag ?? '' } });
+  expect([changed.status, changed.headers['content-encoding']]).toEqual([200, undefined]);
 });

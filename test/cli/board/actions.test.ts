@@ -196,10 +196,32 @@ describe('cancel', () => {
 
   test('is never about a deployment of another environment', async () => {
     const id = await world.api.deploy('prod1', 2);
-    const { status } = await send(`${APP}/environments/stage1/deployments/${id}/cancel`, {});
-    expect(status).toBe(404);
+    const { status, text } = await send(`${APP}/environments/stage1/deployments/${id}/cancel`, {});
+    expect(status).toBe(422);
+    expect(readable(text)).toContain('Nothing was changed');
     expect((await inEnvironment('prod1')).current).not.toHaveProperty('cancelRequestedBy');
   });
+});
+
+test('while the API is away, nothing is sent, and what was typed can be sent again', async () => {
+  world.served.insteadOfAll = { status: 503, body: '' };
+  const { status, text } = await send(`${APP}/environments/dev1/hold`, { reason: 'a freeze' });
+  expect(status).toBe(422);
+  expect(readable(text)).toContain('Nothing was changed');
+  expect(text).toContain('<input type="hidden" name="reason" value="a freeze">');
+  expect(text).not.toContain(KEY);
+  expect(world.served.requests.every(({ method }) => method === 'GET')).toBe(true);
+});
+
+test('a hold says what becomes of what is under way', async () => {
+  const pushed = await world.api.deploy('prod1', 2, 'deploy', JANE);
+  const asked = async () => readable((await world.ask(`${APP}/environments/prod1/hold`)).text);
+  expect(await asked()).toContain(`release 2 is planning. ${STAFF} asked for it, so it goes on.`);
+  await world.api.store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id: pushed });
+    if (deployment) transaction.put('deployment', { ...deployment, automatic: true });
+  });
+  expect(await asked()).toContain('Nobody asked for it, so it is blocked before it changes anything.');
 });
 
 test('what was changed is seen at once', async () => {

@@ -17,6 +17,7 @@ export class BoardWorld<Api extends TestApi = PipelineWorld> {
   readonly board: Board;
   /** What the board said about requests that it could not answer. */
   readonly complaints: unknown[] = [];
+  #milliseconds = 0;
   #serving: Served | undefined;
 
   private constructor(api: Api, served: ServedApi) {
@@ -25,7 +26,7 @@ export class BoardWorld<Api extends TestApi = PipelineWorld> {
     this.board = createBoard({
       connection: { url: served.url, region: undefined, principal: undefined, from: 'the test' },
       ...{ base: BASE, secret: SECRET },
-      now: () => new Date(api.surroundings.now()),
+      times: { now: () => new Date(api.surroundings.now()), clock: () => this.#milliseconds, longestMs: 50 },
       waiting: { sleep: async () => {}, interrupted: new AbortController().signal },
     });
   }
@@ -37,6 +38,11 @@ export class BoardWorld<Api extends TestApi = PipelineWorld> {
   /** Puts a board in front of an API that is there already. */
   static async around<Api extends TestApi>(api: Api): Promise<BoardWorld<Api>> {
     return new BoardWorld(api, await ServedApi.serve(api));
+  }
+
+  /** Lets so many milliseconds go by: what was read a second ago is read again. */
+  pass(milliseconds = 2000): void {
+    this.#milliseconds += milliseconds;
   }
 
   /** Serves the board for browsers. Returns its origin. */

@@ -15,8 +15,6 @@ const DESKTOP = { width: 1200, height: 900 };
 const PHONE = { width: 360, height: 740 };
 /** Longer than any window waits before it asks again. */
 const A_WHILE = 20_000;
-/** Another window no longer shares an answer that is this old. */
-const UNSHARED = 1100;
 
 let browser: Browser;
 let context: BrowserContext;
@@ -91,10 +89,10 @@ async function openLive(world: BoardWorld<TestApi>, path: string): Promise<void>
 }
 
 /** Lets the window ask again, and waits until it shows what is expected. */
-async function untilShown(text: string | RegExp): Promise<void> {
+async function untilShown(world: BoardWorld<TestApi>, text: string | RegExp): Promise<void> {
   const found = page.getByText(text).first();
   for (let asked = 0; asked < 20 && !(await found.isVisible()); asked += 1) {
-    await new Promise((resolve) => setTimeout(resolve, UNSHARED));
+    world.pass();
     await Promise.all([page.waitForResponse(() => true), page.clock.fastForward(A_WHILE)]);
   }
   await found.waitFor();
@@ -111,9 +109,9 @@ describe('live', () => {
     await page.getByRole('link', { name: 'The execution, state by state' }).focus();
     await api.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
     await api.openGate(id, 'staff');
-    await untilShown(/0 of 1 approval, open for/);
+    await untilShown(world, /0 of 1 approval, open for/);
     expect(await page.title()).toBe('Release 1, prod1 · Stagegate');
-    await untilShown(`asks ${STAFF}`);
+    await untilShown(world, `asks ${STAFF}`);
     expect(await page.evaluate('document.activeElement.textContent')).toBe('The execution, state by state');
     expect(await page.evaluate('window.isTheSame')).toBe(true);
   });
@@ -126,7 +124,7 @@ describe('live', () => {
     const folded = page.getByText('What depends on it', { exact: true });
     await folded.click();
     made.world.api.surroundings.advance(5 * 3600);
-    await untilShown('asked for it 8 h ago.');
+    await untilShown(made.world, 'asked for it 8 h ago.');
     const unfolded = await page.evaluate(
       'Array.from(document.querySelectorAll("details[open] > summary"), ({ textContent }) => textContent)',
     );
@@ -138,13 +136,13 @@ describe('live', () => {
     await openLive(world, APP);
     world.served.insteadOfAll = { status: 503, body: '{"message":"Service Unavailable"}' };
     world.api.surroundings.advance(600);
-    await untilShown('The API does not answer');
-    await untilShown('What you see is 10 min old. The board goes on asking.');
+    await untilShown(world, 'The API does not answer');
+    await untilShown(world, 'What you see is 10 min old. The board goes on asking.');
     expect(await page.locator('#lane-stage1').getByText('Release 1').isVisible()).toBe(true);
     world.served.insteadOfAll = undefined;
     const message = page.getByText('The API does not answer');
     for (let asked = 0; asked < 20 && (await message.isVisible()); asked += 1) {
-      await new Promise((resolve) => setTimeout(resolve, UNSHARED));
+      world.pass();
       await Promise.all([page.waitForResponse(() => true), page.clock.fastForward(A_WHILE)]);
     }
     expect(await message.isVisible()).toBe(false);
@@ -157,7 +155,7 @@ describe('live', () => {
     await openLive(world, '/');
     await page.getByRole('heading', { name: 'The API does not answer' }).waitFor();
     world.served.insteadOfAll = undefined;
-    await untilShown('my-app');
+    await untilShown(world, 'my-app');
     expect(await page.evaluate('window.isTheSame')).toBe(true);
   });
 
@@ -169,13 +167,13 @@ describe('live', () => {
       headers: { 'content-type': 'application/json' },
       body: '{"message":"The security token included in the request is expired"}',
     };
-    await untilShown('The API no longer lets the board in');
-    await untilShown(/The security token included in the request is expired/);
-    await untilShown(/Sign in with a role that may call the API/);
+    await untilShown(world, 'The API no longer lets the board in');
+    await untilShown(world, /The security token included in the request is expired/);
+    await untilShown(world, /Sign in with a role that may call the API/);
     expect(await page.locator('#lane-dev1').isVisible()).toBe(true);
     world.served.insteadOfAll = undefined;
     await world.api.end(await world.api.release(2));
-    await untilShown('Promote release 2');
+    await untilShown(world, 'Promote release 2');
     expect(await page.getByText('The API no longer lets the board in').isVisible()).toBe(false);
   });
 
@@ -185,9 +183,8 @@ describe('live', () => {
     expect(await page.getByText('The board does not answer').isVisible()).toBe(false);
     await world.stop();
     worlds = [];
-    await page.clock.fastForward(A_WHILE);
-    await page.waitForTimeout(200);
-    await page.clock.fastForward(A_WHILE);
+    for (let failure = 0; failure < 2; failure += 1)
+      await Promise.all([page.waitForEvent('requestfailed'), page.clock.fastForward(A_WHILE)]);
     await page.getByText('The board does not answer').waitFor();
     expect(await page.getByText('my-app').isVisible()).toBe(true);
   });
@@ -197,10 +194,14 @@ describe('live', () => {
     await openLive(world, APP);
     await page.evaluate(`Object.defineProperty(document, 'hidden', { get: () => true, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'))`);
-    await new Promise((resolve) => setTimeout(resolve, UNSHARED));
+    world.pass();
     world.served.requests.length = 0;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
     await page.clock.fastForward(10 * A_WHILE);
-    await page.waitForTimeout(300);
+    // What the script had to do, it has done before it answers this.
+    await page.evaluate('fetch("board.css").catch(() => undefined).then(() => undefined)');
+    expect(asked.filter((url) => !url.endsWith('board.css'))).toEqual([]);
     expect(world.served.requests).toEqual([]);
     await Promise.all([
       page.waitForResponse(() => true),

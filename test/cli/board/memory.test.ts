@@ -4,8 +4,11 @@ import { CommandError } from '../../../cli/output/command-error.ts';
 
 const at = new Date('2026-11-23T10:00:00Z');
 const away = new CommandError('unreachable', 'nobody answers');
-const memoryOf = () => new Memory<number>(() => at);
-const later = () => new Promise((resolve) => setTimeout(resolve, 1100));
+let milliseconds = 0;
+const memoryOf = () => new Memory<number>({ now: () => at, clock: () => milliseconds, longestMs: 20 });
+const later = () => {
+  milliseconds += 1100;
+};
 
 test('windows that ask at the same time share a read, and so does one that asks right after', async () => {
   const memory = memoryOf();
@@ -22,7 +25,7 @@ test('windows that ask at the same time share a read, and so does one that asks 
 test('what is known is shown while nobody answers, with the reason, and is read again then', async () => {
   const memory = memoryOf();
   await memory.recall('page', async () => 1);
-  await later();
+  later();
   expect(await memory.recall('page', () => Promise.reject(away))).toMatchObject({ value: 1, at, problem: away });
   expect(await memory.recall('page', async (before) => (before ?? 0) + 1)).toMatchObject({
     value: 2,
@@ -38,7 +41,7 @@ test('what no longer exists is forgotten, and so is what fails for another reaso
   for (const error of [new CommandError('not-found', 'gone'), new Error('a mistake')]) {
     const memory = memoryOf();
     await memory.recall('page', async () => 1);
-    await later();
+    later();
     await expect(memory.recall('page', () => Promise.reject(error))).rejects.toBe(error);
     await expect(memory.recall('page', () => Promise.reject(away))).rejects.toBe(away);
   }
@@ -61,4 +64,21 @@ test('only so many pages are remembered', async () => {
   for (let page = 0; page <= 50; page += 1) await memory.recall(String(page), async () => page);
   expect((await memory.recall('0', async () => -1)).value).toBe(-1);
   expect((await memory.recall('50', async () => -1)).value).toBe(50);
+});
+
+test('a read that takes long is not waited for where something is known; its outcome is used the next time', async () => {
+  const memory = memoryOf();
+  await memory.recall('page', async () => 1);
+  later();
+  let end = (_: number) => {};
+  const read = () =>
+    new Promise<number>((resolve) => {
+      end = resolve;
+    });
+  const shown = await memory.recall('page', read);
+  expect(shown).toMatchObject({ value: 1, problem: { ending: 'unreachable' } });
+  expect(shown.problem?.message).toBe('the API has not answered for 0.02 seconds');
+  const next = memory.recall('page', async () => -1);
+  end(2);
+  expect(await next).toMatchObject({ value: 2, problem: undefined });
 });

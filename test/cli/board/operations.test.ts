@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OPERATIONS, onlyListed } from '../../../cli/board/door/operations.ts';
 import { ROUTES } from '../../../lambdas/api/routes.ts';
+import { analysisKey } from '../../../lambdas/domain/contract/build-result.ts';
 import { readDocument } from '../../docs/documents.ts';
+import { anAnalysis } from '../../harness/analysis-builder.ts';
 import { BoardWorld } from './board-world.ts';
 
 const URL_OF_API = 'https://api.example.com/prod';
@@ -81,9 +83,35 @@ describe('what the pages ask for', () => {
     };
     expect(await asked('/')).toBe(1);
     expect(await asked('/applications/my-app')).toBe(8);
-    // So many milliseconds later, another window no longer shares the answer.
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await asked('/applications/my-app')).toBe(0);
+    world.pass(1000);
     expect(await asked('/applications/my-app')).toBe(4);
     expect(await asked('/applications/my-app')).toBe(0);
+    // Once a minute everything is read: there is more than what shows whether something has happened.
+    world.pass(60_000);
+    expect(await asked('/applications/my-app')).toBe(8);
+    world.pass(1000);
+    expect(await asked('/applications/my-app')).toBe(4);
+  });
+
+  test('is asked for twice at most while the API cannot answer', async () => {
+    world.served.insteadOfAll = { status: 503, body: '{"message":"Service Unavailable"}' };
+    expect((await world.ask('/')).status).toBe(503);
+    expect(world.served.requests).toHaveLength(2);
+  });
+
+  test('leaves out the plan of a deployment for half a minute', async () => {
+    const id = await world.api.deploy('stage1', 1);
+    await world.api.plan(id, { analysis: await world.api.artifacts.putJson(analysisKey(id, 1), anAnalysis()) });
+    const plans = async () => {
+      world.served.requests.length = 0;
+      await world.ask(`/applications/my-app/environments/stage1/deployments/${id}`);
+      return world.served.requests.filter(({ path }) => path.endsWith('/plan')).length;
+    };
+    expect(await plans()).toBe(1);
+    world.pass(2000);
+    expect(await plans()).toBe(0);
+    world.pass(30_000);
+    expect(await plans()).toBe(1);
   });
 });

@@ -8,7 +8,7 @@ import { CLIENT, JANE, PipelineWorld, STAFF } from '../../api/pipeline-world.ts'
 import type { TestApi } from '../../api/test-api.ts';
 import { commitOf } from '../../harness/builders.ts';
 import { readable } from '../../pages/test-page.ts';
-import { BOARD_STATES, failed, released, withPast } from './board-states.ts';
+import { analysisOf, BOARD_STATES, failed, planned, released, withPast } from './board-states.ts';
 import { BoardWorld } from './board-world.ts';
 
 /** What the pages say. */
@@ -19,8 +19,6 @@ afterEach(async () => {
 });
 
 const APP = '/applications/my-app';
-/** Another window no longer shares an answer that is this old. */
-const unshared = () => new Promise((resolve) => setTimeout(resolve, 1100));
 
 async function around<Api extends TestApi>(api: Api): Promise<BoardWorld<Api>> {
   const world = await BoardWorld.around(api);
@@ -54,7 +52,7 @@ describe('all applications', () => {
     expect(words).toContain('5 Applications 1 Failed 1 Waiting for people 1 Under way 1 On hold');
     expect(words).toContain('Waiting stage1 release 7 waits for staff , 0 of 1 approval, for 2 h');
     expect(words).toContain('On hold prod1 for 2 h : Freeze until the sale is over (staff@example.com)');
-    expect(words).toContain('Failed dev1 the last deployment failed');
+    expect(words).toContain('Failed dev1 the last deployment failed , 2 h ago');
     expect(words).toContain('Under way dev1 release 1 is planning, for 2 h');
     // What failed comes first, then what waits; what is quiet comes last, by name.
     const order = [...words.matchAll(/ (checkout|my-app|search|billing|reports) (?:acme|globex) /g)].map(
@@ -103,7 +101,7 @@ describe('an application', () => {
     expect(words).toContain('Cost $185.98 a month');
     expect(words).toContain('Deployments 5 5 in 90 days Lead time 17 h');
     expect(words).toContain(
-      '6 days of the last 90 with deployments to production, oldest first: lead times from 8 h to 21 h; 1 change failed.',
+      '6 days of the last 90 on which production was deployed to or a change failed, oldest first: lead times from 8 h to 21 h; 1 change failed.',
     );
     expect(words).toContain('pr-41 by ada (role Admins), 3 h ago Succeeded 0000000 based on dev1 1 day left $185.98');
   });
@@ -115,10 +113,29 @@ describe('an application', () => {
     await wordsOf(world, APP);
     const id = await released(api, 2, false);
     await api.end(id, 'blocked');
-    await unshared();
+    world.pass();
     const words = await wordsOf(world, APP);
     expect(words).toContain('✗ blocked');
     expect(words).toContain('Release 2 : blocked');
+  });
+
+  test('shows a rollback that was canceled between two questions', async () => {
+    const api = await withApprovers();
+    for (const number of [1, 2]) await released(api, number);
+    const world = await around(api);
+    await wordsOf(world, APP);
+    await api.end(await api.deploy('dev1', 1, 'rollback'), 'canceled');
+    world.pass();
+    expect(await wordsOf(world, APP)).toContain('Rollback to release 1 : canceled');
+  });
+
+  test('compares each production environment with staging, as they are', async () => {
+    const api = await consisting();
+    const words = await wordsOf(await around(api), APP);
+    expect(words).toContain(
+      'prod1 compared with stage1 stage1, where releases are tried out, differs from what prod1 runs:',
+    );
+    expect(words).toContain('module.web 2.0.0 https://git.example.com/web 1.0.0');
   });
 
   test('names the message of a release that is older than the listed ones', async () => {
@@ -137,10 +154,10 @@ describe('an application', () => {
     const world = await around(api);
     expect(await wordsOf(world, APP)).toContain('Promote release 1 to stage1');
     const id = await api.deploy('stage1', 1);
-    await unshared();
+    world.pass();
     expect(await wordsOf(world, APP)).not.toContain('Promote release');
     await api.end(id, 'blocked');
-    await unshared();
+    world.pass();
     const words = await wordsOf(world, APP);
     expect(words).toContain('Promote release 1 to stage1');
     expect(words).not.toContain('to prod1');
@@ -182,7 +199,11 @@ describe('an application', () => {
     const api = await withApprovers();
     await released(api, 1);
     api.store.corrupt('approver', { application: 'my-app', email: CLIENT }, { gates: 'everything' });
-    expect(await wordsOf(await around(api), APP)).toContain('1 record cannot be read Not everything is shown.');
+    const world = await around(api);
+    for (const _ of [1, 2]) {
+      expect(await wordsOf(world, APP)).toContain('1 record cannot be read Not everything is shown.');
+      world.pass();
+    }
   });
 
   test('what is not there is said to be, by name', async () => {
@@ -222,16 +243,59 @@ describe('a deployment', () => {
     expect((await world.ask(`${APP}/environments/prod1/deployments/${id}`)).status).toBe(404);
   });
 
-  test('in production compares what production becomes', async () => {
-    const api = await withApprovers();
-    await api.end(await api.release(1));
-    await api.succeed(1, 'stage1');
-    const id = await api.deploy('prod1', 1);
-    await api.plan(id);
+  test('in production compares what production becomes, while it can still become that', async () => {
+    const api = await consisting();
+    const id = await api.deploy('prod1', 2);
+    await planned(api, id, analysisOf('03-resize-database', 'production'));
+    await consistsOf(api, id, '2.0.0');
     const world = await around(api);
-    expect(await wordsOf(world, `${APP}/environments/prod1/deployments/${id}`)).not.toContain('prod1 runs');
+    const path = `${APP}/environments/prod1/deployments/${id}`;
+    expect(await wordsOf(world, path)).toContain('Compared with stage1 No difference in what was compared.');
+    const stage1 = await api.store.get('environmentState', { application: 'my-app', environment: 'stage1' });
+    await consistsOf(api, stage1?.deployed?.deploymentId ?? '', '3.0.0');
+    world.pass(40_000);
+    expect(await wordsOf(world, path)).toContain('stage1 runs prod1 becomes module.web 3.0.0');
+    await api.end(id, 'canceled');
+    world.pass(40_000);
+    expect(await wordsOf(world, path)).not.toContain('Compared with stage1');
+  });
+
+  test('in an ephemeral environment has no words of a commit, and says nothing of them', async () => {
+    const api = await withApprovers();
+    await api.post(`${APP}/ephemeral-environments`, { name: 'pr-7', commit: commitOf(1) });
+    const state = await api.store.get('environmentState', { application: 'my-app', environment: 'pr-7' });
+    const words = await wordsOf(
+      await around(api),
+      `${APP}/environments/pr-7/deployments/${state?.holder?.deploymentId}`,
+    );
+    expect(words).not.toContain('No commit message');
   });
 });
+
+/** An application whose stage1 runs another version of a module than prod1. */
+async function consisting(): Promise<PipelineWorld> {
+  const api = await withApprovers();
+  await released(api, 1);
+  await api.succeed(1, 'stage1', 'prod1');
+  await released(api, 2);
+  await api.succeed(2, 'stage1');
+  for (const [environment, version] of [
+    ['stage1', '2.0.0'],
+    ['prod1', '1.0.0'],
+  ] as const) {
+    const state = await api.store.get('environmentState', { application: 'my-app', environment });
+    await consistsOf(api, state?.deployed?.deploymentId ?? '', version);
+  }
+  return api;
+}
+
+const consistsOf = (api: PipelineWorld, deploymentId: string, version: string) =>
+  api.write('configuration', {
+    deploymentId,
+    modules: [{ call: 'module.web', source: 'https://git.example.com/web', version, arguments: [] }],
+    variables: [],
+    rootResources: [],
+  });
 
 describe('the stages of a deployment', () => {
   const base = {
