@@ -3,7 +3,7 @@ import { DeploymentViewSchema, viewDeployment } from '../deployment/deployment-v
 import { DnsViewSchema, viewDns } from '../dns/dns-view.ts';
 import { environmentPath, type Home } from '../links.ts';
 import type { Application } from '../model/application.ts';
-import { type Deployment, type DeploymentIn, isTerminal, RequesterSchema } from '../model/deployment.ts';
+import { type Deployment, isTerminal, RequesterSchema } from '../model/deployment.ts';
 import {
   configurationDirectoryOf,
   type Environment,
@@ -15,7 +15,7 @@ import { EnvironmentEventSchema } from '../model/environment-event.ts';
 import { type EnvironmentState, emptyState, nextInQueue } from '../model/environment-state.ts';
 import { activeLift } from '../model/lifts/lift.ts';
 import { nextOf, previousOf } from '../model/pipeline.ts';
-import { DeployedSchema, HoldSchema } from '../model/state/state-parts.ts';
+import { DeployedSchema, HoldSchema, type VerdictSchema } from '../model/state/state-parts.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { ParityViewSchema } from '../plan/parity.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
@@ -129,24 +129,27 @@ export async function summarizeEnvironment(store: Store, environment: Environmen
   return summarize(environment, state, holder, last);
 }
 
-/** How the last deployment that succeeded or failed has ended; undefined if there is none. */
-type Verdict = 'succeeded' | 'failed' | undefined;
+/** How the last deployment that succeeded or failed has ended; null if there is none. */
+type Verdict = z.infer<typeof VerdictSchema> | null;
 
 /** Returns the last verdict of an environment: as the state says, or from the history if the state is an older one. */
 export async function findVerdict(store: Pick<Store, 'list'>, state: EnvironmentState): Promise<Verdict> {
   const { application, environment, lastVerdict, newestDeployment } = state;
-  if (lastVerdict !== undefined || newestDeployment === 0) return lastVerdict?.status;
+  if (lastVerdict !== undefined) return lastVerdict;
+  if (newestDeployment === 0) return null;
   const { items } = await store.list(LISTINGS.history(application, environment), { limit: NEWEST });
   return verdictIn(state, items);
 }
 
 /** Returns the last verdict if the newest deployments are at hand. */
 const verdictIn = ({ lastVerdict }: EnvironmentState, newest: readonly Deployment[]): Verdict =>
-  lastVerdict === undefined ? lastVerdictIn(newest)?.status : lastVerdict?.status;
+  lastVerdict === undefined ? lastVerdictIn(newest) : lastVerdict;
 
-/** Returns the last deployment that succeeded or failed, of the newest ones in the order of their creation. */
-export const lastVerdictIn = (newest: readonly Deployment[]): DeploymentIn<'succeeded' | 'failed'> | undefined =>
-  newest.flatMap((each) => (each.status === 'succeeded' || each.status === 'failed' ? each : []))[0];
+/** Returns how the last of the newest deployments that succeeded or failed has ended; they are in order of creation. */
+export function lastVerdictIn(newest: readonly Deployment[]): Verdict {
+  const [last] = newest.flatMap((each) => (each.status === 'succeeded' || each.status === 'failed' ? each : []));
+  return last ? { status: last.status, deploymentId: last.id, at: last.endedAt } : null;
+}
 
 export async function viewEnvironment(
   { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },
@@ -261,6 +264,6 @@ export function statusOf(
     if (life.phase === 'closed') return 'closed';
     if (commit === undefined) return 'waiting';
   }
-  if (last === 'failed') return 'failed';
+  if (last?.status === 'failed') return 'failed';
   return state.deployed ? 'succeeded' : 'empty';
 }

@@ -62,7 +62,7 @@ const EnvironmentInPipelineSchema = z.object({
   /** The deployments that wait for it, in order of arrival. */
   queued: z.array(UnderWaySchema),
   hold: HoldSchema.nullable(),
-  /** How the last deployment that succeeded or failed has ended; null if there is none, or it is not recorded yet. */
+  /** How the last deployment that succeeded or failed has ended; null if there is none. */
   lastVerdict: VerdictSchema.nullable(),
   links: z.object({ self: z.string() }),
 });
@@ -188,7 +188,7 @@ async function show(
         : null,
     queued: queued.flatMap((each) => (each ? showDeployment(each, each.createdAt, null) : [])),
     hold: state.hold,
-    lastVerdict: state.lastVerdict ?? null,
+    lastVerdict: last,
     links: { self: environmentPath(application.name, environment.name) },
   };
 }

@@ -59,8 +59,7 @@ async function fillVerdict({ store }: Services, known: EnvironmentState): Promis
 
 async function findLast(store: Store, { application, environment }: EnvironmentState) {
   const { items } = await store.list(LISTINGS.history(application, environment), { limit: NEWEST });
-  const last = lastVerdictIn(items);
-  return last ? { status: last.status, deploymentId: last.id, at: last.endedAt } : null;
+  return lastVerdictIn(items);
 }
 
 /** Counts everything that ended in an environment. Changes nothing if something else is counted at the same time. */

@@ -26,7 +26,7 @@ export class BoardWorld<Api extends TestApi = PipelineWorld> {
     this.board = createBoard({
       connection: { url: served.url, region: undefined, principal: undefined, from: 'the test' },
       ...{ base: BASE, secret: SECRET },
-      times: { now: () => new Date(api.surroundings.now()), clock: () => this.#milliseconds, longestMs: 50 },
+      times: { now: () => new Date(api.surroundings.now()), clock: () => this.#milliseconds },
       waiting: { sleep: async () => {}, interrupted: new AbortController().signal },
     });
   }
