@@ -3,7 +3,7 @@ import { moment, nameOf } from '../../../lambdas/pages/parts/words.ts';
 import type { DeploymentEvent } from '../reading/read-deployment.ts';
 
 /** What happened to a deployment, by the type of the event. A type that is not here is shown as it is. */
-const IN_WORDS: Readonly<Record<string, string>> = {
+export const EVENT_IN_WORDS: Readonly<Record<string, string>> = {
   requested: 'Asked for',
   started: 'Begun',
   planned: 'Planned',
@@ -43,7 +43,7 @@ export const timeline = (events: readonly DeploymentEvent[]): Html =>
 <h2 id="timeline">Timeline</h2>
 <ol class="timeline">${events.map(
     ({ at, type, by, details = {} }) =>
-      html`<li><time datetime="${at}">${moment(at)}</time><span><strong>${IN_WORDS[type] ?? type.replaceAll('-', ' ')}</strong>${by !== undefined && html` <span class="quiet">by <bdi>${nameOf({ principal: by })}</bdi></span>`}${TOLD.map(
+      html`<li><time datetime="${at}">${moment(at)}</time><span><strong>${EVENT_IN_WORDS[type] ?? type.replaceAll('-', ' ')}</strong>${by !== undefined && html` <span class="quiet">by <bdi>${nameOf({ principal: by })}</bdi></span>`}${TOLD.map(
         (name) => {
           const text = details[name];
           if (typeof text !== 'string' || text === '') return undefined;

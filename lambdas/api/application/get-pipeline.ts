@@ -43,11 +43,9 @@ export const getPipeline = operation(
         environment: environment ? await summarizeEnvironment(store, environment) : null,
       };
     });
-    const [head, shown, delivered] = await Promise.all([
-      viewHead(store, application),
-      Promise.all(steps),
-      deliveryOf(store, application, surroundings.now()),
-    ]);
+    const [head, shown] = await Promise.all([viewHead(store, application), Promise.all(steps)]);
+    const defined = shown.flatMap(({ environment }) => environment ?? []);
+    const delivered = await deliveryOf(store, defined, surroundings.now());
     return answer(200, { application: app, head, pipeline: shown, ...delivered });
   },
 );

@@ -17,17 +17,19 @@ export const getPlan = operation(
     answers: { 200: PlanViewSchema },
   },
   async ({ path: { app, env, id } }, { store, artifacts }: Services<'read'>) => {
-    const deployment = await findDeployment(store, app, env, id);
+    // What is read once is at hand for the rest.
+    const ahead = await store.readAhead();
+    const deployment = await findDeployment(ahead, app, env, id);
     const planned = plannedOf(deployment);
     if (!planned) throw new NotFoundError('plan of deployment', id);
     const [analysis, application, environment] = await Promise.all([
       findAnalysis(artifacts, planned),
-      findApplication(store, app),
-      findEnvironment(store, app, env),
+      findApplication(ahead, app),
+      findEnvironment(ahead, app, env),
     ]);
     if (!analysis) throw new NotFoundError('plan of deployment', id);
     const isToCome = environment.stage === 'production' && !isTerminal(deployment.status);
-    const parity = isToCome ? await findParityOf(store, application, environment, id) : undefined;
+    const parity = isToCome ? await findParityOf(ahead, application, environment, id) : undefined;
     return answer(200, viewPlan(id, planned, analysis, parity));
   },
 );

@@ -20,7 +20,7 @@ import { OperationSchema } from '../operation.ts';
 import { GATES, GateNameSchema, StageSchema } from '../policy.ts';
 import type { Store } from '../ports.ts';
 import { unlessUnreadable } from '../transaction/unless-unreadable.ts';
-import { EnvironmentStatusSchema, findVerdict, statusOf } from './environment-view.ts';
+import { EnvironmentStatusSchema, type EnvironmentSummary, findVerdict, statusOf } from './environment-view.ts';
 
 /** For whom or what a deployment waits that holds its environment. */
 const WaitsForSchema = z.discriminatedUnion('kind', [
@@ -129,7 +129,12 @@ async function summarize(
 ): Promise<ApplicationSummary> {
   const [shown, counted] = await Promise.all([
     Promise.all(places.map(({ environment, state }) => environment && show(store, application, environment, state))),
-    countersIn(store, places),
+    countersIn(
+      store,
+      places.flatMap(({ environment, state }) =>
+        environment ? { ...environment, newestDeployment: state.newestDeployment } : [],
+      ),
+    ),
   ]);
   const environments = application.pipeline.map((name, index) => ({
     name,
@@ -139,27 +144,27 @@ async function summarize(
   return { environments, delivery: figuresOf(counted, now) };
 }
 
+/** What is to be known of an environment before its counters are read. */
+type Delivering = Pick<EnvironmentSummary, 'application' | 'name' | 'type' | 'stage' | 'newestDeployment'>;
+
 /** Returns the counters of the production environments among these. */
-async function countersIn(store: Store, places: readonly Place[]): Promise<Counted[]> {
-  const counted = await Promise.all(places.map((place) => countedIn(store, place)));
-  return counted.filter((each) => each !== undefined);
+function countersIn(store: Store, environments: readonly Delivering[]): Promise<Counted[]> {
+  return Promise.all(
+    environments.filter(isCounted).map(async ({ application, name, newestDeployment }) => {
+      const delivery = await store.get('delivery', { application, environment: name });
+      return { environment: name, delivery, hasDeployments: newestDeployment > 0 };
+    }),
+  );
 }
 
-/** Returns how an application delivers: the figures, and the days that they are made of. */
+/** Returns how the environments of a pipeline deliver: the figures, and the days that they are made of. */
 export async function deliveryOf(
   store: Store,
-  application: Application,
+  environments: readonly Delivering[],
   now: string,
 ): Promise<{ delivery: DeliveryFigures; deliveryByDay: ReturnType<typeof daysOf> }> {
-  const counted = await countersIn(store, await placesOf(store, application));
+  const counted = await countersIn(store, environments);
   return { delivery: figuresOf(counted, now), deliveryByDay: daysOf(counted, now) };
-}
-
-async function countedIn(store: Store, { environment, state }: Place): Promise<Counted | undefined> {
-  if (!environment || !isCounted(environment)) return undefined;
-  const { application, name } = environment;
-  const delivery = await store.get('delivery', { application, environment: name });
-  return { environment: name, delivery, hasDeployments: state.newestDeployment > 0 };
 }
 
 type Shown = NonNullable<ApplicationSummary['environments'][number]['environment']>;
