@@ -1,7 +1,8 @@
 /** Tests run as native ES modules; SWC only strips the types, `npm run check` type-checks them. */
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/harness/plain-globals.mjs',
+  globalTeardown: '<rootDir>/test/harness/remove-run-directory.mjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -35,16 +36,13 @@ const STARTING_PROGRAMS = [
 ];
 const ofPrograms = (path) => `<rootDir>/${path.replaceAll('.', '\\.')}`;
 
-const runDirectory = {
-  globalSetup: '<rootDir>/test/harness/run-directory.mjs',
-  globalTeardown: '<rootDir>/test/harness/remove-run-directory.mjs',
-};
+const runDirectory = '<rootDir>/test/harness/run-directory.mjs';
 
 export default {
   projects: [
     {
       ...shared,
-      ...runDirectory,
+      globalSetup: runDirectory,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: [
@@ -58,7 +56,7 @@ export default {
     },
     {
       ...shared,
-      ...runDirectory,
+      globalSetup: runDirectory,
       displayName: 'programs',
       testRegex: STARTING_PROGRAMS.map(
         (path) => `/${path.replaceAll('.', '\\.')}${path.endsWith('/') ? '.*\\.test\\.ts$' : '$'}`,

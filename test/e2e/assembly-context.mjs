@@ -12,6 +12,8 @@ export const CONTEXT = [
   'stagegate:webhookGenerations=1,2',
   'stagegate:publicRequestRate=200',
   'stagegate:publicRequestBurst=400',
+  'stagegate:linkRequestRate=1000',
+  'stagegate:linkRequestBurst=1000',
   'stagegate:dnsPollSeconds=1',
   `stagegate:allowedConnectionArns=github=${CONNECTION}`,
   'stagegate:certificateWaitSeconds=300',

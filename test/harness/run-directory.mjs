@@ -1,17 +1,79 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The variable with the directory in which the suites of a run share expensive files. It is removed after the run. */
 export const RUN_DIRECTORY = 'STAGEGATE_TEST_RUN';
 
-/** Makes the run's directory. Jest calls this for each project before the suites, and workers inherit the variable. */
+/** Linux's file system in memory. */
+const MEMORY = '/dev/shm';
+/** Several times what a whole run has there at any time (`npm test` prints it). */
+const LEAST_FREE_BYTES = 4 * 1024 ** 3;
+const PREFIX = 'stagegate-test-run-';
+
+/**
+ * Makes the run's directory, and below it the one for temporary files of the suites and their programs. Both are in
+ * memory if there is room: suites make and remove some hundred thousand small files. Jest calls this for each project
+ * before the suites, and workers inherit the variables.
+ */
 export default function makeRunDirectory() {
-  process.env[RUN_DIRECTORY] ??= mkdtempSync(join(tmpdir(), 'stagegate-test-run-'));
+  if (process.env[RUN_DIRECTORY]) return;
+  const directory = makeIn(MEMORY) ?? makeIn(tmpdir());
+  process.env[RUN_DIRECTORY] = directory;
+  process.env.TMPDIR = join(directory, 'tmp');
+  mkdirSync(process.env.TMPDIR);
+}
+
+/** Makes a directory there. Returns undefined if there is no memory, little room, or programs may not start from there. */
+function makeIn(place) {
+  if (place === MEMORY && !hasRoom()) return undefined;
+  removeAbandoned(place);
+  const directory = mkdtempSync(join(place, `${PREFIX}${process.pid}-`));
+  if (place !== MEMORY || canStartPrograms(directory)) return directory;
+  rmSync(directory, { recursive: true });
+  return undefined;
+}
+
+function hasRoom() {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return Math.min(bavail * bsize, process.availableMemory()) >= LEAST_FREE_BYTES;
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function canStartPrograms(directory) {
+  const program = join(directory, 'program');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  return spawnSync(program).status === 0;
+}
+
+/** Removes the directories of runs that were killed. */
+function removeAbandoned(place) {
+  for (const name of readdirSync(place)) {
+    const [, owner] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
+    if (owner && !isRunning(Number(owner))) remove(join(place, name));
+  }
+}
+
+function isRunning(id) {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    if (error.code === 'ESRCH') return false;
+    return true;
+  }
 }
 
 export function removeRunDirectory() {
   const directory = process.env[RUN_DIRECTORY];
+  if (directory) remove(directory);
+}
+
+function remove(directory) {
   // A program that a suite has just killed may still write for a moment.
-  if (directory) rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
 }
