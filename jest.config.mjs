@@ -2,7 +2,7 @@
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: '<rootDir>/test/harness/plain-globals.mjs',
-  globalTeardown: '<rootDir>/test/harness/remove-run-directory.mjs',
+  globalTeardown: '<rootDir>/test/harness/end-of-run.mjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -36,13 +36,11 @@ const STARTING_PROGRAMS = [
 ];
 const ofPrograms = (path) => `<rootDir>/${path.replaceAll('.', '\\.')}`;
 
-const runDirectory = '<rootDir>/test/harness/run-directory.mjs';
-
 export default {
   projects: [
     {
       ...shared,
-      globalSetup: runDirectory,
+      globalSetup: '<rootDir>/test/harness/run-directory.mjs',
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: [
@@ -56,7 +54,7 @@ export default {
     },
     {
       ...shared,
-      globalSetup: runDirectory,
+      globalSetup: '<rootDir>/test/harness/shared-dynamodb.mjs',
       displayName: 'programs',
       testRegex: STARTING_PROGRAMS.map(
         (path) => `/${path.replaceAll('.', '\\.')}${path.endsWith('/') ? '.*\\.test\\.ts$' : '$'}`,

@@ -60,6 +60,11 @@ export interface ServiceOptions {
   readonly waitsDividedBy?: number;
   /** Runs builds in this process instead of their commands; for tests that need many builds. */
   readonly buildStandIn?: BuildStandIn;
+  /**
+   * Port of a DynamoDB Local that several clouds use (`joinDynamoDb`), for tests that start many clouds. By default each
+   * cloud starts its own.
+   */
+  readonly dynamoDbPort?: number | undefined;
 }
 
 /** The parts of the running cloud that services use. */
@@ -92,6 +97,7 @@ export function createLocalServices(
     isClockStriking,
     waitsDividedBy,
     buildStandIn,
+    dynamoDbPort,
   }: ServiceOptions,
   { apiUrl, tableName, onViolation }: CloudParts,
 ) {
@@ -112,7 +118,7 @@ export function createLocalServices(
     }))
     .add(({ kms: { resolveKeyArn } }) => {
       const dataDirectory = keptDirectory && join(keptDirectory, 'dynamodb');
-      return { dynamodb: createDynamoDbService(context, { dataDirectory }, resolveKeyArn) };
+      return { dynamodb: createDynamoDbService(context, { dataDirectory, runningAt: dynamoDbPort }, resolveKeyArn) };
     })
     .add(() => ({ s3: createS3Service(context) }))
     .add(() => ({ route53: createRoute53Service(context) }))

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,7 +27,8 @@ export class Command {
       ...environment,
       TMPDIR: directory,
       NODE_OPTIONS: '',
-      NODE_DISABLE_COMPILE_CACHE: '1',
+      // Commands of other tests use the same, as those of a user do.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'compile-cache'),
     };
     this.#child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.on('data', (chunk) => {

@@ -24,6 +24,7 @@ import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import type { WantedWrites } from '../../local/door/wanted-writes.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import type { BuildStandIn } from '../../local/services/codebuild/run-request.ts';
+import { sharedDynamoDbPort } from '../harness/dynamodb-local.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 
@@ -617,6 +618,7 @@ function start({
     port: 0,
     configRepository: repository.directory,
     ...(data && { data }),
+    dynamoDbPort: sharedDynamoDbPort(),
     workflowClock,
     // On a busy machine, schedules would fire in the middle of a test, so suites invoke the functions themselves.
     isClockStriking: false,

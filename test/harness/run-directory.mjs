@@ -1,28 +1,29 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The variable with the directory in which the suites of a run share expensive files. It is removed after the run. */
 export const RUN_DIRECTORY = 'STAGEGATE_TEST_RUN';
 
 /** Linux's file system in memory. */
 const MEMORY = '/dev/shm';
-/** Several times what a whole run has there at any time (`npm test` prints it). */
-const LEAST_FREE_BYTES = 4 * 1024 ** 3;
-const PREFIX = 'stagegate-test-run-';
+/** Five times what a whole run of `npm test` had there at any time. */
+const LEAST_FREE_BYTES = 1024 ** 3;
+/** Short, because messages that tests compare name files there, and are cut. */
+const PREFIX = 'stagegate-';
 
 /**
- * Makes the run's directory, and below it the one for temporary files of the suites and their programs. Both are in
- * memory if there is room: suites make and remove some hundred thousand small files. Jest calls this for each project
+ * Makes a directory for temporary files of the suites and their programs, and the run's own in it. It is in memory if
+ * there is room, because suites make and remove some hundred thousand small files. Jest calls this for each project
  * before the suites, and workers inherit the variables.
  */
 export default function makeRunDirectory() {
   if (process.env[RUN_DIRECTORY]) return;
   const directory = makeIn(MEMORY) ?? makeIn(tmpdir());
-  process.env[RUN_DIRECTORY] = directory;
-  process.env.TMPDIR = join(directory, 'tmp');
-  mkdirSync(process.env.TMPDIR);
+  process.env.TMPDIR = directory;
+  process.env[RUN_DIRECTORY] = join(directory, 'run');
+  mkdirSync(process.env[RUN_DIRECTORY]);
 }
 
 /** Makes a directory there. Returns undefined if there is no memory, little room, or programs may not start from there. */
@@ -68,9 +69,10 @@ function isRunning(id) {
   }
 }
 
+/** Removes the run's directory. */
 export function removeRunDirectory() {
   const directory = process.env[RUN_DIRECTORY];
-  if (directory) remove(directory);
+  if (directory) remove(dirname(directory));
 }
 
 function remove(directory) {

@@ -19,6 +19,7 @@ import { createKmsService } from '../../local/services/kms/kms-service.ts';
 import { createLambdaService, type LambdaService } from '../../local/services/lambda/lambda-service.ts';
 import type { LocalContext, LocalEvent } from '../../local/services/local-context.ts';
 import { createLogsService, type LogsService } from '../../local/services/logs/logs-service.ts';
+import { sharedDynamoDbPort } from '../harness/dynamodb-local.ts';
 
 export const ACCOUNT = '000000000000';
 const REGION = 'eu-west-1';
@@ -108,7 +109,7 @@ export async function openCoreCloud(props: CoreCloudProps): Promise<CoreCloud> {
   });
   const dynamodb = createDynamoDbService(
     context,
-    { dataDirectory: props.dataDirectory && join(props.dataDirectory, 'dynamodb') },
+    { dataDirectory: props.dataDirectory && join(props.dataDirectory, 'dynamodb'), runningAt: sharedDynamoDbPort() },
     kms.resolveKeyArn,
   );
   const url = await gateway.listen();

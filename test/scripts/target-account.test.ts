@@ -9,6 +9,8 @@ import { anApplication, anEnvironment } from '../harness/builders.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 
+/** Of the person who types the command; that of the environment is another one. */
+const REGION = 'eu-central-1';
 const root = join(import.meta.dirname, '..', '..');
 
 /** `npm run target-account` on a real table. */
@@ -20,13 +22,13 @@ describe('npm run target-account', () => {
 
   beforeAll(async () => {
     database = await startDynamoDbLocal();
-    client = dynamoClient(database.endpoint);
+    client = dynamoClient(database.endpoint, REGION);
   });
   afterAll(() => database.stop());
   beforeEach(async () => {
     table = `records-${randomUUID()}`;
     await createTable(client, table);
-    store = new DynamoStore(table, dynamoAccess(database.endpoint));
+    store = new DynamoStore(table, dynamoAccess(database.endpoint, REGION));
     await write('application', anApplication());
     for (const name of ['dev1', 'stage1']) await write('environment', anEnvironment({ name }));
   });
@@ -43,9 +45,9 @@ describe('npm run target-account', () => {
     const args = ['--table', table, '--control-account', '999999999999', '--application', 'my-app', ...more];
     const env = {
       PATH: process.env.PATH,
-      AWS_REGION: 'eu-central-1',
+      AWS_REGION: REGION,
       AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
-      AWS_ACCESS_KEY_ID: 'local',
+      AWS_ACCESS_KEY_ID: dynamoAccess(database.endpoint).credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'local',
     };
     return new Promise((resolve) => {

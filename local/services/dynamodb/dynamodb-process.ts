@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,8 +15,9 @@ import { resetUnfinishedIndexes } from './unfinished-indexes.ts';
 const IDLE_CONNECTION_MS = 10_000;
 
 /** DynamoDB Local accepts any well-formed signature; the key must contain only letters and digits. */
-const AUTHORIZATION =
-  'AWS4-HMAC-SHA256 Credential=stagegate/20200101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
+const authorizationOf = (accessKeyId: string): string =>
+  `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20200101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
+const OWN_KEY = 'stagegate';
 
 /** DynamoDB Local usually ends at once, but may need much longer on a busy machine. */
 const STOP_PATIENCE_MS = 30_000;
@@ -28,6 +30,9 @@ export interface DynamoDbProcess {
   stop(): Promise<void>;
 }
 
+/** Options of DynamoDB Local: one set of tables for everybody who asks, or one for each access key. */
+const TABLES = { shared: ['-sharedDb'], ofEachKey: [] } as const;
+
 /**
  * Starts Amazon's DynamoDB Local, in memory or in `dataDirectory`, after ending the process that an earlier run left
  * behind.
@@ -35,6 +40,7 @@ export interface DynamoDbProcess {
 export async function startDynamoDb(
   context: Pick<LocalContext, 'database' | 'log'>,
   dataDirectory: string | undefined,
+  tables: keyof typeof TABLES = 'shared',
 ): Promise<DynamoDbProcess> {
   const record = context.database.collection<{ pid: number }>('dynamodb-process');
   const leftover = record.get('running');
@@ -52,7 +58,7 @@ export async function startDynamoDb(
   }
   const storage = dataDirectory ? storageIn(dataDirectory) : ['-inMemory'];
   const given = hasLauncher ? undefined : await freePort();
-  const options = ['-sharedDb', '-disableTelemetry', ...(given ? ['-port', String(given)] : []), ...storage];
+  const options = [...TABLES[tables], '-disableTelemetry', ...(given ? ['-port', String(given)] : []), ...storage];
   const child = spawn('java', [...launch, ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
   const told = Promise.withResolvers<number>();
   let output = '';
@@ -85,13 +91,27 @@ export async function startDynamoDb(
   });
   return {
     port,
-    send: (operation, body) => post({ agent, port, operation, body }),
+    send: (operation, body) => post({ agent, port, accessKeyId: OWN_KEY, operation, body }),
     async stop() {
       stopping = true;
       agent.destroy();
       await endChild(child, ended);
       record.delete('running');
     },
+  };
+}
+
+/**
+ * Uses a DynamoDB Local that runs already and has a set of tables `ofEachKey`: those of a new key. They are in memory
+ * until that process ends.
+ */
+export function joinDynamoDb(port: number): DynamoDbProcess {
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
+  const accessKeyId = randomUUID().replaceAll('-', '');
+  return {
+    port,
+    send: (operation, body) => post({ agent, port, accessKeyId, operation, body }),
+    stop: async () => agent.destroy(),
   };
 }
 
@@ -104,7 +124,9 @@ async function answering(agent: Agent, port: number, ended: Promise<string>): Pr
     hasEnded = true;
   });
   while (!hasEnded) {
-    const ready = await post({ agent, port, operation: 'ListTables', body: '{}' }).catch(() => undefined);
+    const ready = await post({ agent, port, accessKeyId: OWN_KEY, operation: 'ListTables', body: '{}' }).catch(
+      () => undefined,
+    );
     if (ready?.status === 200) break;
     await delay(20);
   }
@@ -114,11 +136,12 @@ async function answering(agent: Agent, port: number, ended: Promise<string>): Pr
 interface Post {
   readonly agent: Agent;
   readonly port: number;
+  readonly accessKeyId: string;
   readonly operation: string;
   readonly body: string;
 }
 
-function post({ agent, port, operation, body }: Post): Promise<{ status: number; body: string }> {
+function post({ agent, port, accessKeyId, operation, body }: Post): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       {
@@ -127,7 +150,7 @@ function post({ agent, port, operation, body }: Post): Promise<{ status: number;
         port,
         method: 'POST',
         headers: {
-          authorization: AUTHORIZATION,
+          authorization: authorizationOf(accessKeyId),
           'content-type': 'application/x-amz-json-1.0',
           'content-length': Buffer.byteLength(body),
           'x-amz-target': `DynamoDB_20120810.${operation}`,

@@ -4,7 +4,7 @@ import type { LocalContext } from '../local-context.ts';
 import type { LocalService } from '../local-service.ts';
 import { createOrUpdateTable } from './create-table.ts';
 import { createDynamoDbOperations } from './dynamodb-operations.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type EngineProps } from './engine.ts';
 import { TableKeys } from './table-keys.ts';
 import { TableProperties } from './table-properties.ts';
 import { TableSettings } from './table-settings.ts';
@@ -14,23 +14,18 @@ export interface DynamoDbService extends LocalService {
   prepare(): void;
 }
 
-interface DynamoDbServiceProps {
-  /** Directory of the tables; without one they are kept in memory. */
-  readonly dataDirectory: string | undefined;
-}
-
 /**
  * Makes DynamoDB: Amazon's own engine behind the door, which checks the permissions of each operation, and of
  * transactions item by item.
  */
 export function createDynamoDbService(
   context: LocalContext,
-  { dataDirectory }: DynamoDbServiceProps,
+  props: EngineProps,
   resolveKeyArn: (keyId: string) => string,
 ): DynamoDbService {
   const { accountId, region } = context;
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
-  const engine = createEngine(context, dataDirectory, arnPrefix);
+  const engine = createEngine(context, props, arnPrefix);
   const tableKeys = new TableKeys();
   const settings = new TableSettings();
   return {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
-import { type DynamoDbProcess, startDynamoDb } from './dynamodb-process.ts';
+import { type DynamoDbProcess, joinDynamoDb, startDynamoDb } from './dynamodb-process.ts';
 
 /** Prefix of the ARNs that DynamoDB Local makes with its own account and region. */
 const LOCAL_ARN_PREFIX = 'arn:aws:dynamodb:ddblocal:000000000000:';
@@ -17,11 +17,25 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-/** Makes the engine; its ARNs begin with `arnPrefix`. Without a directory it keeps its tables in memory. */
-export function createEngine(context: LocalContext, dataDirectory: string | undefined, arnPrefix: string): Engine {
+export interface EngineProps {
+  /** Directory of the tables; without one they are kept in memory. */
+  readonly dataDirectory: string | undefined;
+  /** Port of a DynamoDB Local that runs already, for tables in memory; without one the engine starts its own. */
+  readonly runningAt?: number | undefined;
+}
+
+/** Makes the engine; its ARNs begin with `arnPrefix`. */
+export function createEngine(
+  context: LocalContext,
+  { dataDirectory, runningAt }: EngineProps,
+  arnPrefix: string,
+): Engine {
   let engine: Promise<DynamoDbProcess> | undefined;
   const start = (): Promise<DynamoDbProcess> => {
-    engine ??= startDynamoDb(context, dataDirectory);
+    engine ??=
+      dataDirectory === undefined && runningAt !== undefined
+        ? Promise.resolve(joinDynamoDb(runningAt))
+        : startDynamoDb(context, dataDirectory);
     engine.catch(() => undefined);
     return engine;
   };
