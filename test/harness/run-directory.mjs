@@ -24,6 +24,9 @@ export default function makeRunDirectory() {
   process.env.TMPDIR = directory;
   process.env[RUN_DIRECTORY] = join(directory, 'run');
   mkdirSync(process.env[RUN_DIRECTORY]);
+  // Memory is not left to a run that somebody ends early.
+  process.once('exit', removeRunDirectory);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 }
 
 /** Makes a directory there. Returns undefined if there is no memory, little room, or programs may not start from there. */
