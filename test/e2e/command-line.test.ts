@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { buildsOutsideOfJest } from '../harness/outside-of-jest.ts';
 import { Command } from './command.ts';
 import { TestApplication, TestCloud } from './test-cloud.ts';
 
@@ -29,7 +30,11 @@ beforeAll(async () => {
     stdio: 'pipe',
     env: { ...process.env, npm_config_cache: cache },
   });
-  cloud = await TestCloud.start({ engine: 'opentofu', files: { 'README.md': 'config' } });
+  cloud = await TestCloud.start({
+    engine: 'opentofu',
+    files: { 'README.md': 'config' },
+    buildStandIn: await buildsOutsideOfJest(),
+  });
 });
 afterEach(async () => {
   for (const command of commands.splice(0)) await command.kill();

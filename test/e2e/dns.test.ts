@@ -4,6 +4,7 @@ import { ChangeResourceRecordSetsCommand, type ResourceRecordSet, Route53Client 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { roleSession } from '../../local/door/callers.ts';
+import { buildsOutsideOfJest } from '../harness/outside-of-jest.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { TestApplication, TestCloud } from './test-cloud.ts';
 
@@ -20,7 +21,7 @@ const ALIAS = { record: { kind: 'alias', nameOutput: 'lb_name', zoneIdOutput: 'l
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+  cloud = await TestCloud.start({ files: { 'README.md': 'config' }, buildStandIn: await buildsOutsideOfJest() });
 });
 afterAll(() => cloud?.stop());
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Execution } from '../../local/asl/execution.ts';
 import { TestCloud } from '../e2e/test-cloud.ts';
-import { InProcessBuilds } from './in-process-builds.ts';
+import { FaultBuilds } from './fault-builds.ts';
 import { WAITS_DIVIDED_BY } from './scale.ts';
 
 const RECONCILE = 'stagegate-reconcile';
@@ -11,7 +11,7 @@ const REST_MS = 3_000;
 /** A local cloud with builds that answer at once and short waits. */
 export interface FaultCloud {
   readonly cloud: TestCloud;
-  readonly builds: InProcessBuilds;
+  readonly builds: FaultBuilds;
   /** Returns the executions whose names begin with this text, oldest first. Costs no call. */
   executionsOf(prefix: string): readonly Execution[];
   /** Runs the reconciler as its schedule does, unless it has just run. */
@@ -22,14 +22,13 @@ export interface FaultCloud {
 const StartedSchema = z.object({ name: z.string() });
 
 export async function startFaultCloud(): Promise<FaultCloud> {
-  const builds = new InProcessBuilds();
+  const builds = new FaultBuilds();
   const cloud = await TestCloud.start({
     engine: 'opentofu',
     files: { 'README.md': 'config' },
     waitsDividedBy: WAITS_DIVIDED_BY,
     buildStandIn: builds,
   });
-  builds.endpoint = cloud.local.endpoint;
   const started = new Set<string>();
   cloud.local.door.faults.watch(({ service, operation, input }) => {
     if (service !== 'states' || operation !== 'StartExecution') return;

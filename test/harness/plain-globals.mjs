@@ -19,6 +19,8 @@ export default class PlainGlobals extends TestEnvironment {
     } finally {
       vm.createContext = createContext;
     }
+    // Imported by Node.js itself: Jest refuses what a program imports late, between two tests (`outside-of-jest.ts`).
+    this.global.importInProcessBuilds = () => import('./in-process-builds.ts');
     if (contexts !== 1) throw new Error(`jest-environment-node made ${contexts} contexts instead of one`);
   }
 }

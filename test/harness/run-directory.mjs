@@ -15,7 +15,7 @@ const PREFIX = 'stagegate-';
 
 /**
  * Makes a directory for temporary files of the suites and their programs, and the run's own in it. It is in memory if
- * there is room, because suites make and remove some hundred thousand small files. Jest calls this for each project
+ * there is room, because suites make and remove very many small files. Jest calls this for each project
  * before the suites, and workers inherit the variables.
  */
 export default function makeRunDirectory() {

@@ -57,7 +57,7 @@ export function createBuildSources(props: BuildSourcesProps): BuildSources {
       const version = build.sourceVersion ?? 'HEAD';
       log.note(`Fetching ${version} of ${location ?? origin}`);
       try {
-        if (standIn) {
+        if (standIn?.checkOut) {
           await standIn.checkOut(request.variables, target);
           build.resolvedSourceVersion = version;
           return target;

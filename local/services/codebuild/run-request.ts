@@ -25,12 +25,12 @@ export interface ReadySource {
 }
 
 /**
- * Runs builds in this process, instead of git and bash, for tests that are about everything around builds. Everything
- * else of a build stays: permissions to fetch, variables, credentials, phases, the log.
+ * Runs builds in this process instead of bash, for tests that are about everything around builds. Everything else of a
+ * build stays: source, variables, credentials, the log.
  */
 export interface BuildStandIn {
-  /** Writes the source of a build, whose variables are given, to a directory. */
-  checkOut(variables: Readonly<Record<string, string>>, directory: string): Promise<void>;
+  /** Writes the source of a build, whose variables are given, to a directory; without it, git does. */
+  checkOut?(variables: Readonly<Record<string, string>>, directory: string): Promise<void>;
   /** Runs the commands of a build, with all of its environment variables. Returns whether they succeeded. */
   run(request: RunRequest, environment: Readonly<Record<string, string>>): Promise<boolean>;
 }

@@ -1,11 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { strFromU8, unzipSync } from 'fflate';
 import * as z from 'zod';
 import type { EngineExit, EngineStep } from '../../buildspecs/program/engine/engine.ts';
 import { planFile } from '../buildspecs/plan-files.ts';
 
-/** The printed plan of every directory: one resource is created. */
-const PRINTED_PLAN = readFileSync(join(import.meta.dirname, '..', 'e2e', 'stand-in-engine', 'plan-with-changes.json'));
+/** The printed plan of a directory with a resource, which is created, and of one without. */
+const PLAN_WITH_CHANGES = readFileSync(
+  join(import.meta.dirname, '..', 'e2e', 'stand-in-engine', 'plan-with-changes.json'),
+  'utf8',
+);
+const PLAN_WITHOUT_CHANGES = JSON.stringify({
+  ...{ format_version: '1.2', terraform_version: '1.11.0', planned_values: { root_module: {} } },
+  ...{ resource_changes: [], configuration: { root_module: {} }, applyable: false, complete: true, errored: false },
+});
 const STATE = { version: 4, terraform_version: '1.11.0', serial: 1, lineage: '', outputs: {}, resources: [] };
 const CHANGES = 2;
 
@@ -14,8 +22,8 @@ const BackendSchema = z.object({
 });
 
 /**
- * Runs a step of an engine that answers at once: every plan creates one resource, every apply succeeds, and no state is
- * kept.
+ * Runs a step of an engine that answers at once, in this process: every directory with a resource has changes, all applies
+ * succeed, and no state is kept. Like OpenTofu, it refuses steps that evaluate variables without a file of values.
  */
 export function runStandInStep({ arguments: given, directory, outputFile, onLine }: EngineStep): EngineExit {
   const value = (name: string): string =>
@@ -26,6 +34,8 @@ export function runStandInStep({ arguments: given, directory, outputFile, onLine
     else onLine?.(text);
   };
   const succeed = (exitCode = 0): EngineExit => ({ exitCode, errorOutput: '' });
+  if (needsValues(given) && !existsSync(value('-var-file')))
+    return { exitCode: 1, errorOutput: 'Error: Variable not provided via -var, tfvars files, or env' };
   switch (given[0]) {
     case 'init':
       writeBackend(directory, { bucket: setting('bucket'), key: setting('key'), region: setting('region') });
@@ -35,11 +45,12 @@ export function runStandInStep({ arguments: given, directory, outputFile, onLine
       const { backend } = BackendSchema.parse(JSON.parse(readFileSync(recordOfBackend(directory), 'utf8')));
       const mode = given.includes('-destroy') ? 'destroy' : 'normal';
       const madeAt = new Date().toISOString();
-      writeFileSync(value('-out'), planFile({ mode, backend, files: configurationIn(directory), madeAt }));
-      return succeed(CHANGES);
+      const files = configurationIn(directory);
+      writeFileSync(value('-out'), planFile({ mode, backend, files, madeAt }));
+      return succeed(hasResource(Object.values(files)) ? CHANGES : 0);
     }
     case 'show':
-      print(PRINTED_PLAN.toString('utf8'));
+      print(hasResource(configurationOf(given.at(-1) ?? '')) ? PLAN_WITH_CHANGES : PLAN_WITHOUT_CHANGES);
       return succeed();
     case 'apply': {
       const changes = { add: 1, change: 0, import: 0, remove: 0, operation: 'apply' };
@@ -60,6 +71,17 @@ function writeBackend(directory: string, config: object): void {
   mkdirSync(join(directory, '.terraform'), { recursive: true });
   writeFileSync(recordOfBackend(directory), JSON.stringify({ backend: { type: 's3', config } }));
 }
+
+const needsValues = ([command, ...options]: readonly string[]): boolean =>
+  command === 'plan' || command === 'state' || (command === 'init' && !options.includes('-backend=false'));
+
+const hasResource = (files: readonly string[]): boolean => files.some((text) => /^resource /m.test(text));
+
+/** Returns the configuration that a plan file contains. */
+const configurationOf = (file: string): string[] =>
+  Object.entries(unzipSync(readFileSync(file))).flatMap(([name, bytes]) =>
+    name.startsWith('tfconfig/m-/') ? [strFromU8(bytes)] : [],
+  );
 
 const configurationIn = (directory: string): Record<string, string> =>
   Object.fromEntries(
