@@ -20,7 +20,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../local/persistence/database.ts';
-import { startDynamoDb } from '../../../local/services/dynamodb/dynamodb-process.ts';
+import { joinDynamoDb, startDynamoDb } from '../../../local/services/dynamodb/dynamodb-process.ts';
 import { ACCOUNT, type CoreCloud, openCoreCloud } from '../core-cloud.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
@@ -450,6 +450,17 @@ describe('with a data directory', () => {
     };
     expect((await client.send(new QueryCommand(open))).Items).toMatchObject([item('kept')]);
     await second.stop();
+  });
+
+  test.concurrent('two that join one DynamoDB Local have tables of their own', async () => {
+    const running = await startDynamoDb({ database: openDatabase(undefined), log: () => {} }, undefined, 'ofEachKey');
+    const [one, other] = [joinDynamoDb(running.port), joinDynamoDb(running.port)];
+    const { KeySchema, BillingMode } = table().Properties;
+    const created = { TableName, KeySchema, BillingMode, AttributeDefinitions: attributes('pk', 'sk') };
+    expect((await one.send('CreateTable', JSON.stringify(created))).status).toBe(200);
+    const tables = async ({ send }: typeof one) => JSON.parse((await send('ListTables', '{}')).body).TableNames;
+    expect([await tables(one), await tables(other), await tables(running)]).toEqual([[TableName], [], []]);
+    for (const { stop } of [one, other, running]) await stop();
   });
 
   test.concurrent('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
