@@ -10,9 +10,7 @@ import {
 } from '../../buildspecs/program/artifacts/s3-artifacts.ts';
 import type { Machine } from '../../buildspecs/program/build/build.ts';
 import { runApplyBuild, runInspectBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
-import { startAgent } from '../../buildspecs/program/credentials/agent.ts';
-import { BROKER_PATIENCE } from '../../buildspecs/program/credentials/engine-credentials.ts';
-import { KeptCredentials } from '../../buildspecs/program/credentials/kept-credentials.ts';
+import { BROKER_PATIENCE, giveToEngine } from '../../buildspecs/program/credentials/engine-credentials.ts';
 import { signedBroker } from '../../buildspecs/program/credentials/signed-broker.ts';
 import { runEngineBinary } from '../../buildspecs/program/engine/engine.ts';
 import { inspectPlan } from '../../buildspecs/program/inspect-plan.ts';
@@ -29,8 +27,8 @@ const CredentialsSchema = z.object({
 });
 
 /**
- * Runs the build programs in this process instead of bash and Node.js, which take more time than the programs. The rest
- * of a build stays: source, variables, engine, and the same AWS calls with the build's own credentials, through the door.
+ * Runs the build programs in this process, without bash and a Node.js of their own. The rest of a build stays: source,
+ * variables, engine, and the same AWS calls with the build's own credentials, through the door.
  */
 export class InProcessBuilds implements BuildStandIn {
   readonly #waitsDividedBy: number;
@@ -85,22 +83,9 @@ export class InProcessBuilds implements BuildStandIn {
       notCheckedOut: listNotCheckedOut,
       credentials: async ({ keepSecret, ...props }) => {
         const broker = signedBroker({ ...props, credentials, patience: this.#brokerPatience() });
-        const kept = new KeptCredentials(
-          {
-            async redeem() {
-              const redeemed = await broker.redeem();
-              keepSecret(redeemed.secretAccessKey);
-              keepSecret(redeemed.sessionToken);
-              return redeemed;
-            },
-          },
-          Date.now,
-        );
-        const agent = await startAgent(kept);
-        closers.push(agent.close);
-        await kept.current();
-        keepSecret(agent.variables.AWS_CONTAINER_AUTHORIZATION_TOKEN);
-        return agent.variables;
+        const { variables: found, close } = await giveToEngine(broker, keepSecret);
+        closers.push(close);
+        return found;
       },
       providerCache: () => {
         throw new Error('a directory without providers asks for a cache of providers');

@@ -6,7 +6,7 @@ import type { KeptCredentials } from './kept-credentials.ts';
 
 const PATH = '/credentials';
 
-interface Agent {
+export interface Agent {
   /** Variables by which every SDK of AWS finds the agent. */
   readonly variables: {
     readonly AWS_CONTAINER_CREDENTIALS_FULL_URI: string;

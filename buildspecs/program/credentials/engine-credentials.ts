@@ -1,5 +1,6 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { startAgent } from './agent.ts';
+import { type Agent, startAgent } from './agent.ts';
+import type { CredentialsBroker } from './broker.ts';
 import { KeptCredentials } from './kept-credentials.ts';
 import { type Patience, type SignedBrokerProps, signedBroker } from './signed-broker.ts';
 
@@ -21,6 +22,14 @@ export async function engineCredentials({
   ...props
 }: CredentialsProps): Promise<Readonly<Record<string, string>>> {
   const broker = signedBroker({ ...props, credentials: defaultProvider(), patience: BROKER_PATIENCE });
+  return (await giveToEngine(broker, keepSecret)).variables;
+}
+
+/** Redeems the ticket, and starts the agent. Throws CredentialsError; no agent is left then. */
+export async function giveToEngine(
+  broker: CredentialsBroker,
+  keepSecret: CredentialsProps['keepSecret'],
+): Promise<Agent> {
   const kept = new KeptCredentials(
     {
       async redeem() {
@@ -32,9 +41,16 @@ export async function engineCredentials({
     },
     Date.now,
   );
-  const [{ variables }] = await Promise.all([startAgent(kept), kept.current()]);
+  await kept.current();
+  const { variables, close } = await startAgent(kept);
   keepSecret(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN);
   // SDKs ask when their credentials are about to end. The agent should have fresh ones by then.
-  setInterval(() => kept.refreshEarly(), LOOK_EVERY_MS).unref();
-  return variables;
+  const looking = setInterval(() => kept.refreshEarly(), LOOK_EVERY_MS).unref();
+  return {
+    variables,
+    close() {
+      clearInterval(looking);
+      close();
+    },
+  };
 }
