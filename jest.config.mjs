@@ -2,6 +2,7 @@
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: '<rootDir>/test/harness/plain-globals.mjs',
+  runtime: '<rootDir>/test/harness/kept-modules.mjs',
   globalTeardown: '<rootDir>/test/harness/end-of-run.mjs',
   transform: {
     '^.+\\.ts$': [

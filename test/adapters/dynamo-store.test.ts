@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import * as z from 'zod';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import type { UnreadableRecordError } from '../../lambdas/domain/errors.ts';
@@ -14,6 +13,7 @@ import { RECORDS_TABLE } from '../../lib/records-table.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
 import { aRelease } from '../harness/builders.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
+import { mockedClient } from '../harness/mocked-client.ts';
 import { isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 import {
@@ -76,7 +76,7 @@ describe('DynamoStore, when DynamoDB', () => {
   const openStore = () => new DynamoStore('t', dynamoAccess(table.endpoint));
   /** Makes a store on an empty table whose first commit fails. */
   function failing(error: Error): { store: DynamoStore; commits: () => number } {
-    const mock = mockClient(DynamoDBDocumentClient);
+    const mock = mockedClient(DynamoDBDocumentClient);
     mock.on(TransactWriteCommand).rejectsOnce(error).resolves({});
     return { store: openStore(), commits: () => mock.commandCalls(TransactWriteCommand).length };
   }

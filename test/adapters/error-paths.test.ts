@@ -39,7 +39,6 @@ import {
 import { InvalidParameterException, SNSClient, SubscribeCommand, ThrottledException } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient, STSServiceException } from '@aws-sdk/client-sts';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
 import { KmsLinkSigner } from '../../lambdas/adapters/kms-link-signer.ts';
@@ -49,6 +48,7 @@ import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
 import { StsEnvironmentRoles } from '../../lambdas/adapters/sts-environment-roles.ts';
+import { mockedClient } from '../harness/mocked-client.ts';
 
 /** Tests of AWS's answers in case of errors. Other answers are tested with real endpoints. */
 
@@ -58,7 +58,7 @@ const meta = { $metadata: {}, message: 'said AWS' };
 
 describe('Step Functions', () => {
   const sfn = new SFNClient({ region: 'eu-west-1' });
-  const answers = mockClient(sfn);
+  const answers = mockedClient(sfn);
   const workflow = new StepFunctionsWorkflow(MACHINE, sfn);
 
   test('an execution that exists already counts as started', async () => {
@@ -93,7 +93,7 @@ describe('Step Functions', () => {
 
 describe('the artifact bucket', () => {
   const s3 = new S3Client({ region: 'eu-west-1' });
-  const answers = mockClient(s3);
+  const answers = mockedClient(s3);
   const store = new S3ArtifactStore('artifacts', s3);
   const refusal = (name: string) => new S3ServiceException({ name, $fault: 'client', $metadata: {}, message: name });
 
@@ -137,7 +137,7 @@ describe('the artifact bucket', () => {
 
 describe('SNS', () => {
   const sns = new SNSClient({ region: 'eu-west-1' });
-  const answers = mockClient(sns);
+  const answers = mockedClient(sns);
   const mail = new SnsApproverMail('arn:aws:sns:eu-west-1:000000000000:approvals', sns);
 
   test('an address it refuses is bad input that names the address', async () => {
@@ -158,7 +158,7 @@ const ROLE = { roleArn: 'arn:aws:iam::111111111111:role/dns', externalId: 'e'.re
 const sts = new STSClient({ region: 'eu-west-1' });
 
 describe('roles of other accounts', () => {
-  const answers = mockClient(sts);
+  const answers = mockedClient(sts);
   const issued = (minutes: number) => ({
     AccessKeyId: 'AKIA',
     SecretAccessKey: 'secret',
@@ -215,7 +215,7 @@ describe('roles of other accounts', () => {
 
 describe('Route 53', () => {
   const client = new Route53Client({ region: 'eu-west-1' });
-  const answers = mockClient(client);
+  const answers = mockedClient(client);
   const zones = new Route53HostedZones(() => client, sts);
   const record = { name: 'web.acme.example', type: 'CNAME', ttl: 60, values: ['lb.example'] };
   beforeEach(() => void answers.reset());
@@ -276,7 +276,7 @@ describe('Route 53', () => {
 
 describe('ACM', () => {
   const client = new ACMClient({ region: 'eu-west-1' });
-  const answers = mockClient(client);
+  const answers = mockedClient(client);
   const certificates = new AcmCertificates(() => client, sts);
   const ARN = 'arn:aws:acm:eu-west-1:111111111111:certificate/1';
   const detail = { DomainName: 'web.acme.example', Status: 'ISSUED' as const };
@@ -357,7 +357,7 @@ describe('ACM', () => {
 
 test('no build is asked for when there is none', async () => {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
-  mockClient(client);
+  mockedClient(client);
   expect(await new CodeBuildBuilds(client).anyInProgress([])).toBe(false);
 });
 
@@ -376,7 +376,7 @@ describe('a build', () => {
       image: 'x',
       computeType: 'BUILD_GENERAL1_SMALL',
     };
-    mockClient(client)
+    mockedClient(client)
       .on(BatchGetBuildsCommand, { ids: ['plan:1'] })
       .resolves({ builds: [{ buildStatus, environment: environment as never }] });
     expect(await new CodeBuildBuilds(client).isRunningWith('plan:1', 'STAGEGATE_TICKET', 'the-ticket')).toBe(expected);
@@ -388,7 +388,7 @@ describe('the role of an environment', () => {
   const roles = new StsEnvironmentRoles(sts);
 
   test('is assumed for an hour, with its external id, in a session that bears the name of the deployment', async () => {
-    const answers = mockClient(sts);
+    const answers = mockedClient(sts);
     const expiration = new Date('2026-11-23T11:00:00Z');
     answers.on(AssumeRoleCommand).resolves({
       Credentials: { AccessKeyId: 'A', SecretAccessKey: 'S', SessionToken: 'T', Expiration: expiration },
@@ -405,7 +405,7 @@ describe('the role of an environment', () => {
   });
 
   test('that does not trust us is told by name; what else goes wrong is an error', async () => {
-    const answers = mockClient(sts);
+    const answers = mockedClient(sts);
     answers
       .on(AssumeRoleCommand)
       .rejectsOnce(new STSServiceException({ name: 'AccessDenied', $fault: 'client', $metadata: {} }))
@@ -421,7 +421,7 @@ describe('the role of an environment', () => {
 });
 
 describe('links', () => {
-  const kms = mockClient(KMSClient);
+  const kms = mockedClient(KMSClient);
   beforeEach(() => {
     kms.reset();
     kms.on(GenerateMacCommand).resolves({ Mac: Buffer.alloc(32) });

@@ -12,7 +12,6 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient, STSServiceException } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
@@ -33,6 +32,7 @@ import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { PublicDns, Store } from '../../lambdas/domain/ports.ts';
 import { lazyPort } from '../../lambdas/runtime/services/lazy-port.ts';
 import { anApplication, anEnvironment } from '../harness/builders.ts';
+import { mockedClient } from '../harness/mocked-client.ts';
 import { type StandInTable, startStandInTable, type TableAnswer } from '../harness/stand-in-table.ts';
 
 /**
@@ -209,7 +209,7 @@ test('every operation of every adapter that functions use is in the tables of th
 });
 
 describe('a service that is', () => {
-  const mocks = Object.values(clients).map((client) => mockClient(client as S3Client));
+  const mocks = Object.values(clients).map((client) => mockedClient(client as S3Client));
 
   test.each(Object.entries(FAULTS))('%s: every operation throws the one error that is retried', async (_, fault) => {
     for (const mock of mocks) mock.reset().onAnyCommand().rejects(fault);
@@ -248,7 +248,7 @@ describe('a service that is', () => {
     ['MalformedDetail', 'MalformedDetail'],
   ])('EventBridge, and refuses one entry of an accepted request: %s', async (ErrorCode, name) => {
     for (const mock of mocks) mock.reset();
-    mockClient(clients.events)
+    mockedClient(clients.events)
       .on(PutEventsCommand)
       .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'said AWS' }] });
     const port = lazyPort('EventBridge', async () => bus);
@@ -256,7 +256,7 @@ describe('a service that is', () => {
   });
 
   test('STS, when another service is called with a role of an environment, is not taken for a refusal', async () => {
-    const sts = mockClient(clients.sts);
+    const sts = mockedClient(clients.sts);
     const reader = new S3StateReader('stagegate', (access) => new S3Client({ region, ...access }), clients.sts);
     const port = lazyPort('S3', async () => reader);
     sts.onAnyCommand().rejects(answered('Throttling', 400));

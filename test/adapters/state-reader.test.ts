@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { S3StateReader } from '../../lambdas/adapters/s3-state-reader.ts';
 import { anEnvironment } from '../harness/builders.ts';
+import { mockedClient } from '../harness/mocked-client.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 
@@ -100,7 +100,7 @@ function onMoto(): void {
 
 describe('a state that cannot be read', () => {
   const s3 = new S3Client({ region: 'eu-west-1' });
-  const answers = mockClient(s3);
+  const answers = mockedClient(s3);
   const states = new S3StateReader('stagegate', () => s3, new STSClient({ region: 'eu-west-1' }), 20);
   beforeEach(() => void answers.reset());
 

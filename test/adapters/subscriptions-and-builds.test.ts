@@ -2,10 +2,10 @@ import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuil
 import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListSubscriptionsByTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
+import { mockedClient } from '../harness/mocked-client.ts';
 
 const ARN = 'arn:aws:sns:eu-west-1:111111111111:approvals:1';
 const subscription = (Endpoint: string, SubscriptionArn: string, Protocol = 'email') => ({
@@ -22,7 +22,7 @@ describe('who can be mailed', () => {
     ['has confirmed, and left before', [ARN, 'Deleted'], { confirmed: true, arn: ARN }],
     ['has left and was asked again', ['Deleted', 'PendingConfirmation'], { confirmed: false }],
   ])('%s', async (_, arns, expected) => {
-    const sns = mockClient(SNSClient);
+    const sns = mockedClient(SNSClient);
     sns.on(ListSubscriptionsByTopicCommand).resolves({
       Subscriptions: arns.map((arn) => subscription('Alice@Staff.example', arn)),
     });
@@ -30,13 +30,13 @@ describe('who can be mailed', () => {
   });
 
   test('who has unsubscribed is not subscribed, although the list shows them for a while', async () => {
-    const sns = mockClient(SNSClient);
+    const sns = mockedClient(SNSClient);
     sns.on(ListSubscriptionsByTopicCommand).resolves({ Subscriptions: [subscription('a@x.example', 'Deleted')] });
     expect(await new SnsApproverMail('t').subscriptions()).toEqual(new Map());
   });
 
   test('all pages count, other protocols do not', async () => {
-    const sns = mockClient(SNSClient);
+    const sns = mockedClient(SNSClient);
     sns
       .on(ListSubscriptionsByTopicCommand)
       .resolvesOnce({ Subscriptions: [subscription('a@x.example', ARN)], NextToken: 'more' })
@@ -48,7 +48,7 @@ describe('who can be mailed', () => {
     ['pending confirmation', undefined],
     [ARN, ARN],
   ])('a subscription answered with "%s" has the ARN %s', async (SubscriptionArn, arn) => {
-    mockClient(SNSClient).on(SubscribeCommand).resolves({ SubscriptionArn });
+    mockedClient(SNSClient).on(SubscribeCommand).resolves({ SubscriptionArn });
     expect(await new SnsApproverMail('t').subscribe('a@x.example')).toBe(arn);
   });
 });
@@ -62,7 +62,7 @@ describe('the builds of an execution', () => {
   });
 
   test('are those it has submitted, on whatever page, newest first', async () => {
-    const sfn = mockClient(SFNClient);
+    const sfn = mockedClient(SFNClient);
     sfn
       .on(GetExecutionHistoryCommand)
       .resolvesOnce({ events: [submitted('codebuild', { Build: { Id: 'plan:1' } })], nextToken: 'more' })
@@ -81,7 +81,7 @@ describe('the builds of an execution', () => {
     [['SUCCEEDED', 'FAILED', 'STOPPED', 'FAULT', 'TIMED_OUT'], false],
     [[], false],
   ])('with the statuses %j: in progress is %s', async (statuses, expected) => {
-    mockClient(CodeBuildClient)
+    mockedClient(CodeBuildClient)
       .on(BatchGetBuildsCommand)
       .resolves({ builds: statuses.map((buildStatus) => ({ buildStatus: buildStatus as 'FAILED' })) });
     expect(await new CodeBuildBuilds().anyInProgress(['a', 'b'])).toBe(expected);

@@ -6,7 +6,7 @@ import { TestEnvironment } from 'jest-environment-node';
  * find what a suite leaves there, and each use of `Array`, `JSON` or `Error` goes through it: a third of the processor time
  * of suites that run rules in memory (ADR 107).
  */
-export default class PlainGlobals extends TestEnvironment {
+class PlainGlobals extends TestEnvironment {
   constructor(config, context) {
     const { createContext } = vm;
     let contexts = 0;
@@ -22,5 +22,22 @@ export default class PlainGlobals extends TestEnvironment {
     // Imported by Node.js itself: Jest refuses what a program imports late, between two tests (`outside-of-jest.ts`).
     this.global.importInProcessBuilds = () => import('./in-process-builds.ts');
     if (contexts !== 1) throw new Error(`jest-environment-node made ${contexts} contexts instead of one`);
+    this.variables = { ...this.global.process.env };
   }
+
+  /** Ends a suite. The next one finds real timers and the environment variables of the first. */
+  async teardown() {
+    this.fakeTimersModern.useRealTimers();
+    const { env } = this.global.process;
+    for (const name of Object.keys(env)) if (!(name in this.variables)) delete env[name];
+    Object.assign(env, this.variables);
+  }
+}
+
+let kept;
+
+/** Returns the environment of all suites of this worker: modules that stay (`kept-modules.mjs`) belong to its globals. */
+export default function environmentOfWorker(config, context) {
+  kept ??= new PlainGlobals(config, context);
+  return kept;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { eventHandler } from '../../lambdas/runtime/event-handler.ts';
 import { lazyPort } from '../../lambdas/runtime/services/lazy-port.ts';
@@ -14,6 +14,8 @@ interface Place {
 }
 
 const written: string[] = [];
+const { promise: theEnd, resolve: end } = Promise.withResolvers<void>();
+afterAll(() => end());
 const place = lazyPort<Place>('Place', async () => ({
   async fail() {
     throw new RangeError('not today');
@@ -30,7 +32,7 @@ const place = lazyPort<Place>('Place', async () => ({
     throw new RangeError('not today');
   },
   async hang() {
-    await sleep(60_000, undefined, { ref: false });
+    await theEnd;
   },
 }));
 const envelope = { id: '1', 'detail-type': 'Said', source: 'test', time: '2026-11-30T10:00:00Z', detail: {} };
