@@ -14,6 +14,7 @@ import {
 } from '../../lambdas/domain/contract/module-identities.ts';
 import { type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { startHttpsServer } from '../harness/https-server.ts';
+import { buildsOutsideOfJest } from '../harness/outside-of-jest.ts';
 import { createGitRepository, type GitRepository } from '../local/codebuild/git-repository.ts';
 import { artifactBucket, type BuildCloud, openBuildCloud } from '../local/codebuild/open-build-cloud.ts';
 import { environmentOf, inspect, plan, plannedOf, type Run } from './build-runs.ts';
@@ -249,7 +250,7 @@ describe('builds', () => {
     );
     chmodSync(join(programs, 'terraform'), 0o755);
     process.env.PATH = `${programs}${delimiter}${path}`;
-    cloud = await openBuildCloud();
+    cloud = await openBuildCloud({ standIn: await buildsOutsideOfJest() });
   });
   afterAll(async () => {
     await cloud.close();

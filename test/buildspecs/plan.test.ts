@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import { buildsOutsideOfJest } from '../harness/outside-of-jest.ts';
 import { createGitRepository, type GitRepository } from '../local/codebuild/git-repository.ts';
 import {
   artifactBucket,
@@ -22,7 +23,7 @@ const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
 const PROVIDER = 'provider["terraform.io/builtin/terraform"]';
 let cloud: BuildCloud;
 beforeAll(async () => {
-  cloud = await openBuildCloud();
+  cloud = await openBuildCloud({ standIn: await buildsOutsideOfJest() });
 });
 afterAll(() => cloud.close());
 
