@@ -152,6 +152,7 @@ describe('a plan', () => {
         region: 'eu-central-1',
         keepSecret: expect.any(Function),
         request: { ticket: TICKET, buildId: BUILD_ID },
+        stop: expect.objectContaining({ aborted: expect.any(Boolean) }),
       },
     ]);
   });
@@ -677,6 +678,20 @@ describe('a build that is told to stop', () => {
     const run = begin();
     run.stopping.abort();
     expect(planFailureOf((await run.plan()).result)).toMatchObject({ phase: 'checkout', reason: 'stopped' });
+    expect(run.commands).toEqual([]);
+  });
+
+  it('while it asks for credentials asks no more, and does not start the engine', async () => {
+    const run = begin();
+    run.redeem = async ({ stop }) => {
+      run.stopping.abort();
+      stop.throwIfAborted();
+      throw new Error('it asks on');
+    };
+    expect(planFailureOf((await run.plan()).result)).toMatchObject({
+      reason: 'stopped',
+      message: expect.stringContaining('the build was stopped'),
+    });
     expect(run.commands).toEqual([]);
   });
 

@@ -81,9 +81,9 @@ export class InProcessBuilds implements BuildStandIn {
         return { ...s3Artifacts(bucket, prefix, this.#s3Patience(), client), warmUp() {} };
       },
       notCheckedOut: listNotCheckedOut,
-      credentials: async ({ keepSecret, ...props }) => {
+      credentials: async ({ keepSecret, stop, ...props }) => {
         const broker = signedBroker({ ...props, credentials, patience: this.#brokerPatience() });
-        const { variables: found, close } = await giveToEngine(broker, keepSecret);
+        const { variables: found, close } = await giveToEngine(broker, { keepSecret, stop });
         closers.push(close);
         return found;
       },

@@ -2,8 +2,8 @@ import type { BuildCredentials } from '../../../lambdas/domain/contract/build-cr
 
 /** The credentials broker as one build sees it. The build shows its ticket whenever it needs fresh credentials. */
 export interface CredentialsBroker {
-  /** Shows the ticket and returns credentials. Throws CredentialsError. */
-  redeem(): Promise<BuildCredentials>;
+  /** Shows the ticket and returns credentials. Throws CredentialsError, or the reason of `stop` once that aborts. */
+  redeem(stop?: AbortSignal): Promise<BuildCredentials>;
 }
 
 /** Thrown when there are no credentials. The message is one line and contains no secret. */

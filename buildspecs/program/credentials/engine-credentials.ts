@@ -11,29 +11,34 @@ const LOOK_EVERY_MS = 60_000;
 export interface CredentialsProps extends Pick<SignedBrokerProps, 'apiUrl' | 'region' | 'request'> {
   /** Receives every text that must not appear in anything that is shown or kept. */
   readonly keepSecret: (text: string) => void;
+  /** Aborts when nobody needs credentials any longer; it counts until the engine has its first ones. */
+  readonly stop: AbortSignal;
 }
 
 /**
  * Shows the ticket to the broker, and starts the agent that gives the credentials to the engine, fresh ones as long as
- * the build runs. Returns the variables by which the engine finds the agent. Throws CredentialsError.
+ * the build runs. Returns the variables by which the engine finds the agent. Throws CredentialsError, or the reason of
+ * `stop`.
  */
 export async function engineCredentials({
   keepSecret,
+  stop,
   ...props
 }: CredentialsProps): Promise<Readonly<Record<string, string>>> {
   const broker = signedBroker({ ...props, credentials: defaultProvider(), patience: BROKER_PATIENCE });
-  return (await giveToEngine(broker, keepSecret)).variables;
+  return (await giveToEngine(broker, { keepSecret, stop })).variables;
 }
 
-/** Redeems the ticket, and starts the agent. Throws CredentialsError; no agent is left then. */
+/** Redeems the ticket, and starts the agent. Throws CredentialsError or the reason of `stop`; no agent is left then. */
 export async function giveToEngine(
   broker: CredentialsBroker,
-  keepSecret: CredentialsProps['keepSecret'],
+  { keepSecret, stop }: Pick<CredentialsProps, 'keepSecret' | 'stop'>,
 ): Promise<Agent> {
+  let beforeEngine: AbortSignal | undefined = stop;
   const kept = new KeptCredentials(
     {
       async redeem() {
-        const credentials = await broker.redeem();
+        const credentials = await broker.redeem(beforeEngine);
         keepSecret(credentials.secretAccessKey);
         keepSecret(credentials.sessionToken);
         return credentials;
@@ -42,6 +47,8 @@ export async function giveToEngine(
     Date.now,
   );
   await kept.current();
+  // An engine that is told to stop still writes its state and removes its lock, with fresh credentials if need be.
+  beforeEngine = undefined;
   const { variables, close } = await startAgent(kept);
   keepSecret(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN);
   // SDKs ask when their credentials are about to end. The agent should have fresh ones by then.

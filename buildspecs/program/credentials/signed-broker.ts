@@ -45,7 +45,7 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
   const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
   const http = new NodeHttpHandler();
 
-  async function ask(): Promise<{ readonly status: number; readonly answer: string }> {
+  async function ask(stop: AbortSignal | undefined): Promise<{ readonly status: number; readonly answer: string }> {
     const signed = await signer.sign(
       new HttpRequest({
         method: CREDENTIALS_ROUTE.method,
@@ -63,13 +63,13 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
     );
     const { response } = await http.handle(HttpRequest.clone(signed), {
       // Covers the answer up to its last byte.
-      abortSignal: AbortSignal.timeout(patience.requestTimeoutMs),
+      abortSignal: AbortSignal.any([AbortSignal.timeout(patience.requestTimeoutMs), ...(stop ? [stop] : [])]),
     });
     return { status: response.statusCode, answer: await text(response.body) };
   }
 
-  async function attempt(): Promise<BuildCredentials> {
-    const { status, answer } = await ask().catch((cause) => {
+  async function attempt(stop: AbortSignal | undefined): Promise<BuildCredentials> {
+    const { status, answer } = await ask(stop).catch((cause) => {
       const message = `the credentials broker could not be reached (${nameOf(cause)})`;
       throw new CredentialsError('credentials-unavailable', message, { cause });
     });
@@ -77,8 +77,9 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
   }
 
   return {
-    redeem: () =>
-      pRetry(attempt, {
+    redeem: (stop) =>
+      pRetry(() => attempt(stop), {
+        ...(stop && { signal: stop }),
         retries: patience.retries,
         minTimeout: patience.firstDelayMs,
         randomize: true,

@@ -31,8 +31,10 @@ export async function takeCredentials(build: EnvironmentBuild): Promise<void> {
       region,
       request: { ticket, buildId },
       keepSecret: (text) => secrets.push(text),
+      stop: build.stop,
     });
   } catch (error) {
+    build.requireGoingOn();
     if (!(error instanceof CredentialsError)) throw toPhaseError(error, 'init');
     throw new PhaseError('init', error.message, { reason: error.reason });
   }

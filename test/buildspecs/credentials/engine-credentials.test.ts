@@ -44,12 +44,17 @@ afterEach(async () => {
     else process.env[name] = value;
 });
 
+let stopping = new AbortController();
+beforeEach(() => {
+  stopping = new AbortController();
+});
 const begin = () =>
   engineCredentials({
     apiUrl: broker.url,
     region: 'eu-central-1',
     request,
     keepSecret: (text) => secrets.push(text),
+    stop: stopping.signal,
   });
 
 const AnswerSchema = z.object({ Token: z.string().optional(), message: z.string().optional() });

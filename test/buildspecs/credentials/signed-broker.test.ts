@@ -22,19 +22,19 @@ afterEach(async () => {
 type Answer = Parameters<typeof startAnsweringServer>[0];
 
 /** Asks a broker that answers in this way. */
-async function ask(answer: Answer, patience = {}) {
+async function ask(answer: Answer, patience = {}, stop?: AbortSignal) {
   server = await startAnsweringServer(answer);
-  return askAt(server.url, patience);
+  return askAt(server.url, patience, stop);
 }
 
-const askAt = (apiUrl: string, patience = {}) =>
+const askAt = (apiUrl: string, patience = {}, stop?: AbortSignal) =>
   signedBroker({
     apiUrl,
     region: 'eu-central-1',
     credentials: BUILD,
     request: REQUEST,
     patience: { requestTimeoutMs: 60_000, retries: 3, firstDelayMs: 1, longestMs: 60_000, ...patience },
-  }).redeem();
+  }).redeem(stop);
 
 async function errorOf(asked: Promise<unknown>): Promise<CredentialsError> {
   const error = await asked.then(
@@ -130,6 +130,23 @@ describe('a broker that is not to be had', () => {
     const error = await errorOf(ask(() => answer, { requestTimeoutMs: 50, retries: 1 }));
     expect(error.reason).toBe('credentials-unavailable');
     expect(error.message).toMatch(/^the credentials broker could not be reached \(\w+\)$/);
+  });
+
+  it.each([
+    ['between two attempts', () => ({ status: 503, body: {} }) as const],
+    ['while an answer is awaited', () => 'silence' as const],
+  ])('is not asked again once nobody needs credentials: %s', async (_, answer) => {
+    const stop = new AbortController();
+    const asked = ask(
+      () => {
+        setTimeout(() => stop.abort(new Error('nobody needs them')), 50);
+        return answer();
+      },
+      { firstDelayMs: 10 * 60_000, longestMs: 60 * 60_000, requestTimeoutMs: 10 * 60_000 },
+      stop.signal,
+    );
+    await expect(asked).rejects.toThrow('nobody needs them');
+    expect(requests()).toHaveLength(1);
   });
 
   it('is given up when it listens to nobody', async () => {
