@@ -90,6 +90,19 @@ describe('the credentials of an engine', () => {
     expect(await ask(variables)).toEqual([200, 'token 2']);
   });
 
+  it('are fresh ones after the build was told to stop, too: the engine still writes its state', async () => {
+    const variables = await begin();
+    stopping.abort();
+    jest.advanceTimersByTime(60 * MINUTE);
+    expect(await ask(variables)).toEqual([200, 'token 2']);
+  });
+
+  it('are not asked for by a build that was told to stop before', async () => {
+    stopping.abort(new Error('nobody needs them'));
+    await expect(begin()).rejects.toThrow('nobody needs them');
+    expect(broker.requests).toEqual([]);
+  });
+
   it('end, and the engine is told why', async () => {
     const variables = await begin();
     isDown = true;
