@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isWatching } from './plain-globals.mjs';
 
 const requireHere = createRequire(import.meta.url);
 const { default: Runtime } = requireHere('jest-runtime');
@@ -21,8 +22,7 @@ function isKept(key, module) {
 
 /**
  * Jest's own runtime, which keeps the modules of the product and of its packages from suite to suite. Jest loads all of them
- * again for each suite, and Node.js compiles them again (ADR 108). What
- * lies in `test/` is new for each suite.
+ * again for each suite, and Node.js compiles them again (ADR 108). What lies in `test/` is new for each suite.
  */
 class KeptModules extends Runtime {
   /** Ends a suite. The worker goes on with this runtime. */
@@ -49,9 +49,14 @@ class KeptModules extends Runtime {
 
 let kept;
 
-/** Returns the runtime of all suites of this worker, ready for the next one. */
+/**
+ * Returns the runtime of all suites of this worker, ready for the next one. While Jest watches files, each suite has a runtime
+ * of its own, because the product changes.
+ */
 export default function runtimeOfWorker(...args) {
+  const [, , , , , , suite, globalConfig] = args;
+  if (isWatching(globalConfig)) return new Runtime(...args);
   kept ??= new KeptModules(...args);
-  kept.begin(args[6]);
+  kept.begin(suite);
   return kept;
 }

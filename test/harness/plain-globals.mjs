@@ -34,10 +34,17 @@ class PlainGlobals extends TestEnvironment {
   }
 }
 
+/** Tells whether Jest runs suites again when files change. */
+export const isWatching = ({ watch, watchAll }) => watch || watchAll;
+
 let kept;
 
-/** Returns the environment of all suites of this worker: modules that stay (`kept-modules.mjs`) belong to its globals. */
+/**
+ * Returns the environment of all suites of this worker: modules that stay (`kept-modules.mjs`) belong to its globals. While
+ * Jest watches files, each suite has an environment of its own.
+ */
 export default function environmentOfWorker(config, context) {
+  if (isWatching(config.globalConfig)) return new PlainGlobals(config, context);
   kept ??= new PlainGlobals(config, context);
   return kept;
 }
